@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make            everything               make check   every test
+# make demo       the main job, shown      make bench   latency against a raw echo
+# make install    DESTDIR, PREFIX          make help    all targets
+#
+# Nothing is written outside $(O). V=1 shows commands. CC=clang, SANITIZE=address,undefined and
+# O=build-x may be combined freely.
+
+O ?= build
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+CC = gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+VERSION := 0.1.0
+ABI_MAJOR := 0
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+ifeq ($(V),1)
+  Q :=
+  say = @:
+else
+  Q := @
+  say = @printf '  %-8s %s\n'
+endif
+
+# ---- flags ---------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+        -Wold-style-definition -Wformat=2 -Wvla -Werror
+HARDEN := -fstack-protector-strong -fPIE -fno-strict-aliasing
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+OPT ?= -O2 -g
+ifdef SANITIZE
+  OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+  SAN_LD := -fsanitize=$(SANITIZE)
+else
+  HARDEN += -D_FORTIFY_SOURCE=2
+endif
+CPPFLAGS_ALL = -D_GNU_SOURCE -iquote include -iquote userspace -iquote $(O) $(CPPFLAGS)
+CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
+LDFLAGS_ALL = $(HARDEN_LD) $(SAN_LD) $(LDFLAGS)
+
+pkg = $(shell $(PKG_CONFIG) --$(1) $(2))
+LIBS_CORE = -lbpf -lelf -lsodium -lcjson
+LIBS_CLIENT = -lsodium -lcjson
+
+# ---- what each program is made of ----------------------------------------------------------------
+sources = $(foreach room,$(1),$(wildcard userspace/$(room)/*.c))
+objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+CORE_OBJ := $(call objects,$(call sources,base crypto kernel identity store serve daemon))
+CORE_LIB_OBJ := $(filter-out %/daemon/main.o,$(CORE_OBJ))
+CLIENT_SRC := $(call sources,client)
+CLI_OBJ := $(call objects,$(call sources,base client cli))
+LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
+BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+
+PROGRAMS := $(O)/vsecmd $(O)/vsecm
+LIBRARIES := $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(O)/libvsecm.pc
+
+.PHONY: all
+all: $(PROGRAMS) $(LIBRARIES)
+
+$(O)/vsecmd: $(CORE_OBJ)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+
+$(O)/vsecm: $(CLI_OBJ)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
+
+$(O)/libvsecm.a: $(LIB_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/libvsecm.so.$(VERSION): $(LIB_OBJ) userspace/client/libvsecm.map
+	$(say) LD $@
+	$(Q)$(CC) -shared -o $@ $(LIB_OBJ) -Wl,-soname,libvsecm.so.$(ABI_MAJOR) \
+	    -Wl,--version-script=userspace/client/libvsecm.map,-z,defs,-z,relro,-z,now \
+	    $(SAN_LD) $(LDFLAGS) $(LIBS_CLIENT)
+	$(Q)ln -sf libvsecm.so.$(VERSION) $(O)/libvsecm.so.$(ABI_MAJOR)
+	$(Q)ln -sf libvsecm.so.$(VERSION) $(O)/libvsecm.so
+
+$(O)/libvsecm.pc: userspace/client/libvsecm.pc.in Makefile
+	$(say) GEN $@
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< > $@
+
+# ---- rules ---------------------------------------------------------------------------------------
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(O)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+# Only kernel/ may see the skeletons, and they must exist before it is compiled.
+$(O)/obj/userspace/kernel/%.o: CPPFLAGS += -iquote $(O)/bpf
+$(call objects,$(call sources,kernel)): | $(BPF_SKEL)
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) include/kernel_abi.h
+	@mkdir -p $(@D)
+	$(say) BPF $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_x86 -Ibpf -Iinclude -c -o $@.tmp $<
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+include tools/tools.mk
+include tests/tests.mk
+
+# ---- installing ----------------------------------------------------------------------------------
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/vsecm \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 include/vsecm/vsecm.h $(DESTDIR)$(PREFIX)/include/vsecm/
+	install -m 644 $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
+	ln -sf libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libvsecm.so.$(ABI_MAJOR)
+	ln -sf libvsecm.so.$(ABI_MAJOR) $(DESTDIR)$(LIBDIR)/libvsecm.so
+	install -m 644 $(O)/libvsecm.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+
+.PHONY: clean
+clean:
+	rm -rf $(O)
+
+.PHONY: help
+help:
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+
+-include $(shell find $(O)/obj $(O)/pic -name '*.d' 2>/dev/null)

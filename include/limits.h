@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every limit of the product: its value, its place and its reason. A limit that an operator may
+ * change is the default of an option of the same name (daemon/config.c) and says so.
+ */
+#ifndef VSECM_LIMITS_H
+#define VSECM_LIMITS_H
+
+/* ---- names ------------------------------------------------------------------------------- */
+#define LIMIT_DNS_LABEL 63u                   /* RFC 1123 label: a namespace, a workload */
+#define LIMIT_DNS_SUBDOMAIN 253u              /* RFC 1123 subdomain: a pod, a service account */
+#define LIMIT_KEY (LIMIT_DNS_LABEL * 2u + 1u) /* namespace/workload */
+#define LIMIT_LABELS 64u                      /* labels of one pod that rules can match */
+#define LIMIT_LABEL_KEY (LIMIT_DNS_SUBDOMAIN + 1u + 63u) /* prefix/name, as Kubernetes has it */
+#define LIMIT_LABEL_VALUE 63u
+
+/* ---- secrets ----------------------------------------------------------------------------- */
+#define LIMIT_VALUE (1024u * 1024u) /* bytes of one value; as much as etcd takes in one object */
+#define LIMIT_SECRETS 100000u       /* keys in one daemon; the table is sized for it */
+#define LIMIT_TARGETS 64u           /* keys that one put or delete may name */
+#define LIMIT_ARENA_DEFAULT (64ul << 20) /* option arena_size */
+#define LIMIT_ARENA_MIN (4ul << 20)      /* less cannot hold one largest value and its request */
+#define LIMIT_ARENA_MAX (8ul << 30)
+
+/* ---- requests ---------------------------------------------------------------------------- */
+#define LIMIT_HEADER (8u * 1024u) /* request line and fields; what most servers take */
+#define LIMIT_FIELDS 64u          /* header fields of one request */
+#define LIMIT_TARGET 1024u        /* request target; the longest of ours is under 300 */
+/*
+ * A value of LIMIT_VALUE bytes in JSON: \u00XX makes six of one, and the names around it come on
+ * top. Only an admin may send a body at all.
+ */
+#define LIMIT_BODY (6u * LIMIT_VALUE + 64u * 1024u)
+#define LIMIT_JSON_DEPTH 8u /* our largest request nests two levels */
+
+/* ---- connections ------------------------------------------------------------------------- */
+#define LIMIT_CONNECTIONS 4096u           /* option max_connections */
+#define LIMIT_CONNECTIONS_PER_POD 256u    /* option max_connections_per_pod */
+#define LIMIT_HELD_PER_POD (256u * 1024u) /* secret memory for one pod's unfinished requests */
+#define LIMIT_WAITING 512u                /* requests that wait for a pod to become known */
+#define LIMIT_PIPELINE 32u                /* replies queued on one connection before it must read */
+#define LIMIT_TURN_REQUESTS 64u           /* requests served to one pod in one turn of the loop */
+#define LIMIT_TURN_BYTES (256u * 1024u)   /* reply bytes queued for one pod in one turn */
+#define LIMIT_BACKLOG 1024u               /* listen() queue; somaxconn cuts it further */
+
+/* ---- time, in milliseconds, each the default of an option --------------------------------- */
+#define LIMIT_HEADER_MS 5000u        /* from the first byte of a request to its empty line */
+#define LIMIT_BODY_MS 30000u         /* from there to the body's last byte */
+#define LIMIT_WRITE_MS 30000u        /* a reply that its reader takes no byte of */
+#define LIMIT_IDLE_MS 300000u        /* a connection between requests */
+#define LIMIT_IDENTITY_WAIT_MS 5000u /* a pod that is not known yet */
+#define LIMIT_DRAIN_MS 5000u         /* requests under way when the daemon is told to stop */
+#define LIMIT_CANARY_MS 60000u       /* between two proofs that attestation works */
+
+/* ---- audit ------------------------------------------------------------------------------- */
+#define LIMIT_AUDIT_PATH 256u    /* bytes of a stranger's cgroup path that a record keeps */
+#define LIMIT_AUDIT_RECORD 3072u /* bytes of one line: that path escaped sixfold, and the rest */
+/* Mapped at a time: room for the records of a largest put, and small beside the RSS target. */
+#define LIMIT_AUDIT_WINDOW (256u * 1024u)
+#define LIMIT_AUDIT_SEGMENT (16u << 20) /* option audit_segment: bytes of one file */
+#define LIMIT_AUDIT_KEEP 64u            /* option audit_keep: finished files kept */
+
+/* ---- files that people write -------------------------------------------------------------- */
+#define LIMIT_CONFIG_FILE (1024u * 1024u)
+#define LIMIT_IDENTITY_FILE (16u * 1024u * 1024u)
+#define LIMIT_LINE 4096u
+#define LIMIT_IDENTITIES 20000u /* pods, units and paths known to one node */
+#define LIMIT_BINDINGS 4096u
+#define LIMIT_KUBELET_ROOTS 8u
+#define LIMIT_PLACES 2048u /* cgroups whose parsed place is remembered */
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The words both ends of the socket use: paths, header names, error codes. The protocol itself is
+ * HTTP/1.1 (RFC 9112); docs/API.md has every request with an example.
+ */
+#ifndef VSECM_PROTOCOL_H
+#define VSECM_PROTOCOL_H
+
+#define PROTOCOL_PUBLIC_DIR "/run/vsecm"   /* what pods mount, read-only */
+#define PROTOCOL_PRIVATE_DIR "/run/vsecmd" /* 0700, never mounted into a pod */
+#define PROTOCOL_SOCKET_NAME "vsecm.sock"
+#define PROTOCOL_ADMIN_NAME "admin.sock"
+#define PROTOCOL_SOCKET PROTOCOL_PUBLIC_DIR "/" PROTOCOL_SOCKET_NAME
+#define PROTOCOL_SHORT_SOCKET "/run/vsecm.sock" /* a link to it */
+#define PROTOCOL_ADMIN_SOCKET PROTOCOL_PRIVATE_DIR "/" PROTOCOL_ADMIN_NAME
+
+#define PATH_WORKLOAD_SECRET "/workload/v1/secrets"
+#define PATH_VALUE "/v1/value"
+#define PATH_WHOAMI "/v1/whoami"
+#define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
+#define PATH_STATUS "/v1/admin/status"
+
+/* The version's number; the entity tag is more than that (serve/reply.c says why) and opaque. */
+#define HEADER_VERSION "VSecM-Version"
+
+/* Times of a value whose body is the bare bytes and has no room for them. RFC 3339. */
+#define HEADER_CREATED "VSecM-Created"
+#define HEADER_UPDATED "VSecM-Updated"
+
+/* The "error" member of every body that is not a success; its "message" is for people. */
+#define ERROR_BAD_REQUEST "bad_request"
+#define ERROR_FORBIDDEN "forbidden"
+#define ERROR_NOT_FOUND "not_found"
+#define ERROR_METHOD "method_not_allowed"
+#define ERROR_TIMEOUT "timeout"
+#define ERROR_LENGTH "length_required"
+#define ERROR_TOO_LARGE "too_large"
+#define ERROR_UNSUPPORTED "not_implemented"
+#define ERROR_UNAVAILABLE "unavailable"
+#define ERROR_FULL "out_of_space"
+#define ERROR_INTERNAL "internal"
+
+/* The workload whose pod holds the admin commands (option sentinel). */
+#define PROTOCOL_SENTINEL "vsecm-system/vsecm-sentinel"
+#define PROTOCOL_DEFAULT_NAMESPACE "default"
+
+#endif
