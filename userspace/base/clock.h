@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Time: the monotonic clock for deadlines, the wall clock for records, RFC 3339 for people. */
+#ifndef VSECM_BASE_CLOCK_H
+#define VSECM_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define CLOCK_RFC3339 32 /* bytes of "2026-11-24T20:15:30.123456Z" with its NUL, and some room */
+
+/* Milliseconds and nanoseconds since some fixed past; never steps back. */
+uint64_t clock_mono_ms(void);
+uint64_t clock_mono_ns(void);
+
+/* Microseconds since 1970-01-01T00:00:00Z. */
+int64_t clock_wall_us(void);
+
+/* WALL_US as RFC 3339 in UTC: with microseconds, and without a fraction. */
+void clock_format(int64_t wall_us, char ret[CLOCK_RFC3339]);
+void clock_format_seconds(int64_t wall_us, char ret[CLOCK_RFC3339]);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Small files that people write, read whole; and the lines and words in them. */
+#ifndef VSECM_BASE_FILE_H
+#define VSECM_BASE_FILE_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+struct error;
+
+/*
+ * The whole of PATH, at most MAX bytes, followed by a NUL that does not count. A NUL inside is
+ * refused. On 0 *ret is the caller's, to be freed; else -errno with *error naming the file.
+ */
+int file_read(const char *path, size_t max, char **ret, size_t *length, struct error *error);
+
+/* A walk over the lines of a text in which '#' starts a comment and empty lines mean nothing. */
+struct file_lines {
+    struct span rest;
+    unsigned number; /* of the line just given, from 1 */
+};
+
+/* The next line with something in it, trimmed, without its comment; 0 at the end. */
+int file_next_line(struct file_lines *lines, struct span *ret);
+
+/* The next word of *LINE, cut off its front; 0 when there is none. Words are split by blanks. */
+int file_next_word(struct span *line, struct span *ret);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define BATCH 64 /* events taken per turn; the kernel rotates what is left, so nobody starves */
+
+struct loop {
+    int epoll;
+    int running;
+    int taken; /* events of this turn */
+    struct epoll_event events[BATCH];
+    struct loop_timer *timers; /* sorted by due time; a daemon has a handful */
+    int (*turn)(void *context);
+    void *turn_context;
+    uint64_t turns;
+};
+
+int loop_new(struct loop **ret)
+{
+    struct loop *loop = calloc(1, sizeof *loop);
+    if (!loop)
+        return -ENOMEM;
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll < 0) {
+        int r = -errno;
+        free(loop);
+        return r;
+    }
+    *ret = loop;
+    return 0;
+}
+
+static int control(struct loop *loop, int op, struct loop_source *source, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = source};
+    return epoll_ctl(loop->epoll, op, source->fd, &event) < 0 ? -errno : 0;
+}
+
+int loop_add(struct loop *loop, struct loop_source *source, uint32_t events)
+{
+    return control(loop, EPOLL_CTL_ADD, source, events);
+}
+
+int loop_modify(struct loop *loop, struct loop_source *source, uint32_t events)
+{
+    return control(loop, EPOLL_CTL_MOD, source, events);
+}
+
+void loop_remove(struct loop *loop, struct loop_source *source)
+{
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, source->fd, NULL);
+    for (int i = 0; i < loop->taken; i++)
+        if (loop->events[i].data.ptr == source)
+            loop->events[i].data.ptr = NULL;
+}
+
+void loop_cancel_timer(struct loop *loop, struct loop_timer *timer)
+{
+    for (struct loop_timer **at = &loop->timers; *at; at = &(*at)->next)
+        if (*at == timer) {
+            *at = timer->next;
+            timer->next = NULL;
+            return;
+        }
+}
+
+void loop_set_timer(struct loop *loop, struct loop_timer *timer, uint64_t after_ms)
+{
+    loop_cancel_timer(loop, timer);
+    timer->due_ms = clock_mono_ms() + after_ms;
+    struct loop_timer **at = &loop->timers;
+    while (*at && (*at)->due_ms <= timer->due_ms)
+        at = &(*at)->next;
+    timer->next = *at;
+    *at = timer;
+}
+
+void loop_set_turn(struct loop *loop, int (*turn)(void *context), void *context)
+{
+    loop->turn = turn;
+    loop->turn_context = context;
+}
+
+uint64_t loop_turn(const struct loop *loop)
+{
+    return loop->turns;
+}
+
+static void fire_timers(struct loop *loop)
+{
+    uint64_t now = loop->timers ? clock_mono_ms() : 0;
+    while (loop->timers && loop->timers->due_ms <= now) {
+        struct loop_timer *timer = loop->timers;
+        loop->timers = timer->next;
+        timer->next = NULL;
+        timer->fire(timer);
+    }
+}
+
+static int sleep_ms(const struct loop *loop, int busy)
+{
+    if (busy)
+        return 0;
+    if (!loop->timers)
+        return -1;
+    uint64_t now = clock_mono_ms();
+    uint64_t due = loop->timers->due_ms;
+    return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
+}
+
+int loop_run(struct loop *loop)
+{
+    int busy = 0;
+    for (loop->running = 1; loop->running;) {
+        int n = epoll_wait(loop->epoll, loop->events, BATCH, sleep_ms(loop, busy));
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        loop->turns++;
+        loop->taken = n > 0 ? n : 0;
+        for (int i = 0; i < loop->taken; i++) {
+            struct loop_source *source = loop->events[i].data.ptr;
+            if (source)
+                source->ready(source, loop->events[i].events);
+        }
+        loop->taken = 0;
+        fire_timers(loop);
+        busy = loop->turn ? loop->turn(loop->turn_context) : 0;
+    }
+    return 0;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->running = 0;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    close(loop->epoll);
+    free(loop);
+}

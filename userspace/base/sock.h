@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Listening Unix sockets and the directories they stand in. */
+#ifndef VSECM_BASE_SOCK_H
+#define VSECM_BASE_SOCK_H
+
+#include <sys/types.h>
+
+struct error;
+
+/*
+ * Make directory PATH (one level) with MODE, or take the one that is there if it is a directory of
+ * our uid that no other uid can write; its mode is then set. 0, or -errno with *error.
+ */
+int sock_directory(const char *path, mode_t mode, struct error *error);
+
+/*
+ * A non-blocking listening stream socket at PATH with MODE. The socket is bound under a temporary
+ * name, given its mode and then renamed, so PATH never exists with a wider mode and never stops
+ * existing while a new daemon takes over. A stale socket is replaced; one that answers a connect()
+ * is another daemon: -EADDRINUSE. Returns the descriptor, or -errno with *error.
+ */
+int sock_listen(const char *path, mode_t mode, int backlog, struct error *error);
+
+/* A blocking connection to the stream socket at PATH, close-on-exec. The descriptor, or -errno. */
+int sock_connect(const char *path);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Strict readings of text: all of it is used and in range, or it is refused. */
+#ifndef VSECM_BASE_STR_H
+#define VSECM_BASE_STR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* Decimal digits only, no sign, no space. 0, -EINVAL, or -ERANGE above MAX. */
+int str_u64(struct span text, uint64_t max, uint64_t *ret);
+
+/* A number with an optional K, M or G (powers of 1024). Bytes. */
+int str_size(struct span text, uint64_t max, uint64_t *ret);
+
+/* A number with ms, s, m or h; the unit is required unless the number is 0. Milliseconds. */
+int str_duration_ms(struct span text, uint64_t max, uint64_t *ret);
+
+/* "true"/"false", "yes"/"no", "on"/"off". 0 or -EINVAL. */
+int str_bool(struct span text, int *ret);
+
+/* Non-zero when LENGTH bytes at DATA are well-formed UTF-8 (RFC 3629: no surrogates, no overlong).
+ */
+int str_is_utf8(const char *data, size_t length);
+
+/* Copy TEXT into RET of SIZE bytes with a NUL; -ENAMETOOLONG (and RET = "") when it does not fit.
+ */
+int str_copy(char *ret, size_t size, struct span text);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/writer.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+void writer_bytes(struct writer *w, const void *data, size_t length)
+{
+    w->needed += length;
+    /* Once one write did not fit, none does: a hole in the middle would be worse than an end. */
+    if (w->used + length != w->needed || length > w->size - w->used)
+        return;
+    if (length)
+        memcpy(w->data + w->used, data, length);
+    w->used += length;
+}
+
+void writer_text(struct writer *w, const char *text)
+{
+    writer_bytes(w, text, strlen(text));
+}
+
+void writer_span(struct writer *w, struct span text)
+{
+    writer_bytes(w, text.data, text.length);
+}
+
+void writer_u64(struct writer *w, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    writer_bytes(w, digits + at, sizeof digits - at);
+}
+
+static const char hex[] = "0123456789abcdef";
+
+static void escape(struct writer *w, unsigned char c)
+{
+    static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    for (size_t i = 0; i < sizeof names - 1; i += 2)
+        if ((unsigned char)names[i] == c) {
+            writer_bytes(w, (char[]){'\\', names[i + 1]}, 2);
+            return;
+        }
+    writer_bytes(w, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+}
+
+static void json_string(struct writer *w, const char *data, size_t length, unsigned char above)
+{
+    writer_literal(w, "\"");
+    size_t plain = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && c <= above)
+            continue;
+        writer_bytes(w, data + plain, i - plain);
+        escape(w, c);
+        plain = i + 1;
+    }
+    writer_bytes(w, data + plain, length - plain);
+    writer_literal(w, "\"");
+}
+
+void writer_json(struct writer *w, const char *data, size_t length)
+{
+    json_string(w, data, length, 0xff);
+}
+
+void writer_json_unsafe(struct writer *w, const char *data, size_t length)
+{
+    json_string(w, data, length, str_is_utf8(data, length) ? 0xff : 0x7f);
+}
+
+void writer_base64(struct writer *w, const void *data, size_t length)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *in = data;
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        uint32_t bits = (uint32_t)in[i] << 16;
+        if (left > 1)
+            bits |= (uint32_t)in[i + 1] << 8;
+        if (left > 2)
+            bits |= in[i + 2];
+        char out[4] = {alphabet[bits >> 18], alphabet[bits >> 12 & 63],
+                       left > 1 ? alphabet[bits >> 6 & 63] : '=',
+                       left > 2 ? alphabet[bits & 63] : '='};
+        writer_bytes(w, out, 4);
+    }
+}
