@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "identity/identity.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "identity/name.h"
+
+struct identity *identity_new(size_t labels)
+{
+    struct identity *identity = calloc(1, sizeof *identity + labels * sizeof identity->labels[0]);
+    if (identity)
+        identity->references = 1;
+    return identity;
+}
+
+int identity_set_names(struct identity *identity, struct span namespace, struct span workload)
+{
+    if (!name_is_label(namespace) || !name_is_label(workload))
+        return -EINVAL;
+    str_copy(identity->namespace, sizeof identity->namespace, namespace);
+    str_copy(identity->workload, sizeof identity->workload, workload);
+    memcpy(identity->key, namespace.data, namespace.length);
+    identity->key[namespace.length] = '/';
+    memcpy(identity->key + namespace.length + 1, workload.data, workload.length);
+    identity->key_length = namespace.length + 1 + workload.length;
+    identity->key[identity->key_length] = '\0';
+    return 0;
+}
+
+const char *identity_label(const struct identity *identity, struct span key)
+{
+    for (size_t i = 0; i < identity->label_count; i++)
+        if (span_is(key, identity->labels[i].key))
+            return identity->labels[i].value;
+    return NULL;
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+int identity_same(const struct identity *a, const struct identity *b)
+{
+    return strcmp(a->key, b->key) == 0 && same_text(a->pod, b->pod) &&
+           same_text(a->service_account, b->service_account);
+}
+
+struct identity *identity_ref(struct identity *identity)
+{
+    identity->references++;
+    return identity;
+}
+
+void identity_unref(struct identity *identity)
+{
+    if (!identity || --identity->references)
+        return;
+    for (size_t i = 0; i < identity->label_count; i++) {
+        free(identity->labels[i].key);
+        free(identity->labels[i].value);
+    }
+    free(identity->pod);
+    free(identity->service_account);
+    free(identity);
+}
