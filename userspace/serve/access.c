@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/access.h"
+
+#include <stddef.h>
+
+#include "serve/subject.h"
+
+static struct decision deny(const char *reason, const char *message)
+{
+    return (struct decision){VERDICT_DENY, reason, message};
+}
+
+/* An obstacle has a reason; this one has none. */
+static const struct decision no_obstacle = {VERDICT_DENY, NULL, NULL};
+
+static const struct decision unknown_pod = {VERDICT_WAIT, "unknown-pod",
+                                            "this pod is not known on this node"};
+
+/* What keeps SUBJECT from being a workload. */
+static struct decision workload_obstacle(const struct subject *subject)
+{
+    if (subject->identity)
+        return no_obstacle;
+    switch (subject->place->kind) {
+    case PLACE_POD: return unknown_pod;
+    case PLACE_REFUSED: return deny("bad-cgroup", subject->place->why);
+    case PLACE_CONTAINER:
+        return deny("foreign-container", "its cgroup is a container's, but of no pod of this node");
+    case PLACE_UNIT:
+    case PLACE_HOST: break;
+    }
+    return deny("unknown-caller", "its cgroup is no pod's and in no identity of this node");
+}
+
+static struct decision admin_obstacle(const struct subject *subject)
+{
+    if (subject->door == DOOR_PUBLIC) {
+        if (subject->is_sentinel)
+            return no_obstacle;
+        if (!subject->identity && subject->place->kind == PLACE_POD)
+            return unknown_pod;
+        return deny("not-sentinel", "only the Sentinel workload may do this on this socket");
+    }
+    if (subject->caller.uid != 0)
+        return deny("not-root", "only uid 0 of the host may use the private socket");
+    /* A pod's root is uid 0 too: here it is the cgroup that tells the host's root apart. */
+    if (subject->place->contained || subject->place->kind == PLACE_REFUSED)
+        return deny("contained", "only the host's own root may use the private socket, and this "
+                                 "caller's cgroup is, or may be, a container's");
+    return no_obstacle;
+}
+
+struct decision access_decide(enum access access, const struct subject *subject, int working)
+{
+    struct decision obstacle = deny("not-allowed", "nobody may do this");
+    if (access == ACCESS_ANYONE)
+        obstacle = no_obstacle;
+    else if (!working)
+        return deny("canary", "the daemon's own test of attestation fails; nothing is served");
+    else if (!subject->attested)
+        return deny("unattested", "the kernel has no record of this connection; connect again");
+    else if (access == ACCESS_WORKLOAD && subject->door != DOOR_PUBLIC)
+        return deny("wrong-door", "a workload's secret is served at the public socket only");
+    else if (access == ACCESS_WORKLOAD)
+        obstacle = workload_obstacle(subject);
+    else if (access == ACCESS_ADMIN)
+        obstacle = admin_obstacle(subject);
+    if (obstacle.reason)
+        return obstacle;
+    return (struct decision){VERDICT_ALLOW, "ok", NULL};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who may do what. One pure function; `allow` is set in one place in it. */
+#ifndef VSECM_SERVE_ACCESS_H
+#define VSECM_SERVE_ACCESS_H
+
+struct subject;
+
+enum access {
+    ACCESS_NOBODY,   /* what a forgotten field of a request table is */
+    ACCESS_ANYONE,   /* tells the caller about itself only */
+    ACCESS_WORKLOAD, /* the caller's own secret, the only one there is to ask for */
+    ACCESS_ADMIN,    /* the Sentinel, or the host's root at the private socket */
+};
+
+enum verdict {
+    VERDICT_DENY,
+    VERDICT_WAIT, /* a pod that is not known yet: ask again, for a bounded time */
+    VERDICT_ALLOW,
+};
+
+struct decision {
+    enum verdict verdict;
+    const char *reason;  /* one word for audit and metrics: "ok", "unattested", … */
+    const char *message; /* for the caller; static text without a secret */
+};
+
+/*
+ * Decide on a request that needs ACCESS by SUBJECT. WORKING is zero while the canary says that
+ * attestation does not work: then nobody gets anything but ACCESS_ANYONE.
+ */
+struct decision access_decide(enum access access, const struct subject *subject, int working);
+
+#endif

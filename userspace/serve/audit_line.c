@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/audit_line.h"
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "identity/identity.h"
+#include "limits.h"
+#include "serve/subject.h"
+
+static void text(struct writer *w, const char *name, const char *value)
+{
+    writer_text(w, name);
+    writer_text(w, value ? value : "");
+    writer_literal(w, "\"");
+}
+
+static void number(struct writer *w, const char *name, uint64_t value)
+{
+    writer_text(w, name);
+    writer_u64(w, value);
+}
+
+void audit_line_subject(struct writer *w, const struct subject *subject)
+{
+    const struct identity *identity = subject->identity;
+    text(w, "\"tier\":\"", subject->attested ? subject->tier : "none");
+    text(w, ",\"door\":\"", subject->door == DOOR_ADMIN ? "admin" : "public");
+    text(w, ",\"namespace\":\"", identity ? identity->namespace : NULL);
+    text(w, ",\"workload\":\"", identity ? identity->workload : NULL);
+    text(w, ",\"pod\":\"", identity ? identity->pod : NULL);
+    text(w, ",\"podUid\":\"", subject->place->pod_uid);
+    text(w, ",\"container\":\"", subject->place->container);
+    number(w, ",\"pid\":", subject->caller.pid);
+    number(w, ",\"uid\":", subject->caller.uid);
+    if (subject->place->kind == PLACE_POD)
+        return;
+    /* No pod: then only its cgroup says who it was, in names that it may have chosen itself. */
+    size_t length = strnlen(subject->place->path, LIMIT_AUDIT_PATH);
+    writer_literal(w, ",\"cgroup\":");
+    writer_json_unsafe(w, subject->place->path, length);
+}
+
+void audit_line_write(struct writer *w, int64_t wall_us, struct span subject,
+                      const struct audit_event *event)
+{
+    char time[CLOCK_RFC3339];
+    clock_format(wall_us, time);
+    writer_literal(w, "{\"time\":\"");
+    writer_text(w, time);
+    writer_literal(w, "\",");
+    writer_span(w, subject);
+    text(w, ",\"op\":\"", event->operation);
+    writer_literal(w, ",\"key\":\"");
+    writer_span(w, event->key);
+    text(w, "\",\"outcome\":\"", event->outcome);
+    text(w, ",\"reason\":\"", event->reason);
+    writer_literal(w, "}\n");
+}

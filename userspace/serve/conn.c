@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/writer.h"
+#include "crypto/arena.h"
+#include "limits.h"
+#include "serve/audit_line.h"
+#include "serve/http.h"
+#include "serve/outbox.h"
+#include "serve/peer.h"
+#include "serve/server_state.h"
+#include "serve/service.h"
+#include "serve/who.h"
+
+#define INPUT_FIRST 1024u /* a request that does not come whole is seldom larger */
+
+/* ---- state --------------------------------------------------------------------------------- */
+
+static uint64_t time_for(const struct conn *conn, enum conn_state state)
+{
+    const struct server_options *options = &conn->server->options;
+    switch (state) {
+    case CONN_IDLE: return options->idle_ms;
+    case CONN_HEADER: return options->header_ms;
+    case CONN_BODY: return options->body_ms;
+    case CONN_WAIT: return options->identity_wait_ms;
+    case CONN_WRITE: return options->write_ms;
+    }
+    return 0;
+}
+
+static uint32_t events_for(enum conn_state state)
+{
+    return state == CONN_WRITE ? EPOLLOUT : state == CONN_WAIT ? 0 : EPOLLIN;
+}
+
+/* RESTARTS: the time of the state begins anew even if the state is the same. */
+static void enter(struct conn *conn, enum conn_state state, int restarts)
+{
+    struct server *server = conn->server;
+    if (state != conn->state || restarts) {
+        server->stats.waiting += state == CONN_WAIT;
+        server->stats.waiting -= conn->state == CONN_WAIT;
+        conn->state = state;
+        conn->deadline_ms = server->now_ms + time_for(conn, state);
+    }
+    uint32_t events = events_for(state);
+    if (events != conn->events && loop_modify(server->loop, &conn->source, events) == 0)
+        conn->events = events;
+}
+
+static void put_ready(struct conn *conn)
+{
+    if (conn->is_ready)
+        return;
+    conn->is_ready = 1;
+    conn->next_ready = conn->server->ready;
+    conn->server->ready = conn;
+}
+
+/* ---- what is left of a request -------------------------------------------------------------- */
+
+static void drop_input(struct conn *conn)
+{
+    if (!conn->input)
+        return;
+    arena_free(conn->server->service->arena, conn->input);
+    if (!conn->is_granted)
+        peer_hold(conn->peer, -(long)conn->input_size);
+    conn->input = NULL;
+    conn->input_used = 0;
+    conn->input_size = 0;
+    conn->is_granted = 0;
+}
+
+static size_t input_size_for(const struct conn *conn, size_t rest)
+{
+    if (conn->body_needed)
+        return conn->body_needed;
+    size_t size = rest < INPUT_FIRST / 2 ? INPUT_FIRST : 2 * rest;
+    return size > LIMIT_HEADER && rest < LIMIT_HEADER ? LIMIT_HEADER : size;
+}
+
+/* Keep LENGTH bytes at DATA, which is the scratch or inside the input itself. 0 or -ENOSPC. */
+static int keep(struct conn *conn, const char *data, size_t length)
+{
+    size_t size = input_size_for(conn, length);
+    if (conn->input && conn->input_size >= size) {
+        if (data != conn->input)
+            memmove(conn->input, data, length);
+        conn->input_used = length;
+        return 0;
+    }
+    int granted = conn->body_needed != 0;
+    if (!granted && peer_hold(conn->peer, (long)size) < 0)
+        return -ENOSPC;
+    char *input = arena_alloc(conn->server->service->arena, size);
+    if (!input) {
+        if (!granted)
+            peer_hold(conn->peer, -(long)size);
+        return -ENOSPC;
+    }
+    memcpy(input, data, length);
+    drop_input(conn);
+    conn->input = input;
+    conn->input_used = length;
+    conn->input_size = size;
+    conn->is_granted = granted;
+    return 0;
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+enum step {
+    STEP_DONE, /* one request was answered */
+    STEP_MORE, /* it is not all there yet */
+    STEP_WAIT, /* its caller is not known yet */
+};
+
+static struct call call_of(const struct conn *conn, const struct http_request *request)
+{
+    struct call call = {.subject = &conn->subject, .request = request};
+    call.audit_subject = (struct span){conn->audit_subject, conn->audit_length};
+    call.waits =
+        !conn->waited && (conn->state == CONN_WAIT || conn->server->stats.waiting < LIMIT_WAITING);
+    return call;
+}
+
+/* Count the last reply of the outbox as an answer to one request. */
+static enum step answered(struct conn *conn, struct reply *reply)
+{
+    peer_spend(conn->peer, reply->text_length + reply->part.length);
+    conn->closing |= reply->closes;
+    conn->body_needed = 0;
+    return STEP_DONE;
+}
+
+static void malformed(struct conn *conn, int status, const char *why)
+{
+    struct call call = call_of(conn, NULL);
+    struct reply *reply = outbox_add(&conn->server->outbox);
+    service_malformed(conn->server->service, &call, status, why, reply);
+    answered(conn, reply);
+}
+
+/* The head is there, its body is not (whole): may it come? */
+static enum step expect_body(struct conn *conn, struct call *call, size_t present,
+                             struct reply *reply)
+{
+    size_t max;
+    enum service_result result = service_gate(conn->server->service, call, &max, reply);
+    if (result == SERVICE_REPLIED)
+        return answered(conn, reply);
+    if (result == SERVICE_WAITS)
+        return STEP_WAIT;
+    const struct http_request *request = call->request;
+    conn->body_needed = request->head_length + (size_t)request->content_length;
+    if (request->expects_continue && present == request->head_length)
+        reply_continue(reply);
+    return STEP_MORE;
+}
+
+static enum step answer(struct conn *conn, struct call *call, struct reply *reply)
+{
+    return service_answer(conn->server->service, call, reply) == SERVICE_WAITS
+               ? STEP_WAIT
+               : answered(conn, reply);
+}
+
+/* One request from the front of LENGTH bytes at DATA; *used = its bytes when it was answered. */
+static enum step take_request(struct conn *conn, const char *data, size_t length, size_t *used)
+{
+    if (conn->body_needed > length)
+        return STEP_MORE;
+    struct http_request request;
+    const char *why = "";
+    int r = http_read(data, length, &request, &why);
+    if (r == HTTP_MORE)
+        return STEP_MORE;
+    if (r < 0) {
+        *used = length;
+        malformed(conn, -r, why);
+        return STEP_DONE;
+    }
+    struct call call = call_of(conn, &request);
+    struct outbox *outbox = &conn->server->outbox;
+    struct reply *reply = outbox_add(outbox);
+    reply->closes = request.closes || conn->server->draining;
+    enum step step = STEP_DONE;
+    int whole = request.content_length <= length - request.head_length;
+    if (request.content_length && !conn->body_needed)
+        step = expect_body(conn, &call, length, reply);
+    if (reply->status < 200 && step != STEP_WAIT && whole) {
+        call.body = (struct span){data + request.head_length, (size_t)request.content_length};
+        step = answer(conn, &call, reply);
+    }
+    if (step == STEP_DONE)
+        *used = whole ? request.head_length + (size_t)request.content_length : length;
+    else if (reply->status == 0)
+        outbox->count--;
+    return step;
+}
+
+static void set_state(struct conn *conn, enum step step, int restarts)
+{
+    if (conn->pending)
+        enter(conn, CONN_WRITE, restarts);
+    else if (step == STEP_WAIT)
+        enter(conn, CONN_WAIT, 0);
+    else if (conn->body_needed)
+        enter(conn, CONN_BODY, restarts);
+    else if (conn->input)
+        enter(conn, CONN_HEADER, restarts);
+    else
+        enter(conn, CONN_IDLE, 1);
+}
+
+/*
+ * Answer the requests in LENGTH bytes at DATA (the scratch, or the input) as far as the peer's
+ * share of this turn goes. The connection may be gone afterwards.
+ */
+static void process(struct conn *conn, char *data, size_t length)
+{
+    struct server *server = conn->server;
+    uint64_t turn = loop_turn(server->loop);
+    size_t at = 0;
+    enum step step = STEP_DONE;
+    while (at < length && step == STEP_DONE && !conn->closing && !conn->pending) {
+        if (!peer_may_go_on(conn->peer, turn)) {
+            put_ready(conn);
+            break;
+        }
+        size_t used = 0;
+        step = take_request(conn, data + at, length - at, &used);
+        at += used;
+        if (outbox_is_full(&server->outbox) &&
+            outbox_send(&server->outbox, conn->source.fd, &conn->pending) < 0)
+            conn->closing = 1;
+    }
+    if (at < length && !conn->closing && keep(conn, data + at, length - at) < 0)
+        malformed(conn, conn->body_needed ? 507 : 503, "there is no memory left for the request");
+    if (data == server->scratch)
+        arena_wipe(data, length);
+    else if (at == length)
+        drop_input(conn);
+    int r = outbox_send(&server->outbox, conn->source.fd, &conn->pending);
+    if (r < 0 || (conn->closing && !conn->pending)) {
+        conn_close(conn);
+        return;
+    }
+    set_state(conn, step, at > 0);
+}
+
+void conn_read(struct conn *conn)
+{
+    struct server *server = conn->server;
+    /* What is not read now is brought back by the loop, in a turn in which the peer has a share. */
+    if (conn->is_ready || !peer_may_go_on(conn->peer, loop_turn(server->loop)))
+        return;
+    char *data = conn->input ? conn->input : server->scratch;
+    size_t size = conn->input ? conn->input_size : SERVER_SCRATCH;
+    size_t used = conn->input_used;
+    ssize_t n = recv(conn->source.fd, data + used, size - used, MSG_DONTWAIT);
+    if (n > 0)
+        process(conn, data, used + (size_t)n);
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        conn_close(conn);
+}
+
+void conn_resume(struct conn *conn)
+{
+    if (conn->input)
+        process(conn, conn->input, conn->input_used);
+}
+
+static void conn_write(struct conn *conn)
+{
+    int progress = 0;
+    int r = outbox_send_pending(conn->source.fd, &conn->pending, &progress);
+    if (r < 0 || (r == 0 && conn->closing)) {
+        conn_close(conn);
+        return;
+    }
+    if (r > 0) {
+        enter(conn, CONN_WRITE, progress);
+        return;
+    }
+    set_state(conn, STEP_DONE, 1);
+    conn_resume(conn);
+}
+
+static void on_ready(struct loop_source *source, uint32_t events)
+{
+    struct conn *conn = (struct conn *)source;
+    /* Both directions are shut: whatever it still sent, nobody is there to take the answer. */
+    if (events & (EPOLLHUP | EPOLLERR))
+        conn_close(conn);
+    else if (conn->state == CONN_WRITE)
+        conn_write(conn);
+    else if (events & EPOLLIN)
+        conn_read(conn);
+}
+
+void conn_expire(struct conn *conn)
+{
+    conn->server->stats.timed_out++;
+    if (conn->state == CONN_WAIT) {
+        conn->waited = 1;
+        conn_resume(conn);
+    } else if (conn->state == CONN_HEADER || conn->state == CONN_BODY) {
+        malformed(conn, 408, "the request took too long to arrive");
+        outbox_send(&conn->server->outbox, conn->source.fd, &conn->pending);
+        conn_close(conn);
+    } else {
+        conn_close(conn);
+    }
+}
+
+int conn_is_idle(const struct conn *conn)
+{
+    return conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT;
+}
+
+/* ---- beginning and end --------------------------------------------------------------------- */
+
+int conn_describe(struct conn *conn)
+{
+    char text[LIMIT_AUDIT_RECORD];
+    struct writer w = writer_on(text, sizeof text);
+    audit_line_subject(&w, &conn->subject);
+    char *copy = writer_ok(&w) ? malloc(w.used) : NULL;
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, text, w.used);
+    free(conn->audit_subject);
+    conn->audit_subject = copy;
+    conn->audit_length = w.used;
+    return 0;
+}
+
+/* Too many of this peer: say so, for a client that only sees a closed connection tries again. */
+static void turn_away(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct call call = call_of(conn, NULL);
+    struct reply *reply = outbox_add(&server->outbox);
+    server->stats.over_limit++;
+    reply->closes = 1;
+    reply_error(reply, 503, "too_many_connections", "at most %u connections at once are taken",
+                server->options.max_connections_per_pod);
+    service_record(server->service, &call, "connect", "deny", "too-many-connections");
+    outbox_send(&server->outbox, conn->source.fd, &conn->pending);
+}
+
+struct conn *conn_new(struct server *server, int fd, enum door door)
+{
+    struct conn *conn = calloc(1, sizeof *conn);
+    if (!conn) {
+        close(fd);
+        return NULL;
+    }
+    conn->server = server;
+    conn->source = (struct loop_source){.fd = fd, .ready = on_ready};
+    who_read(server->who, fd, door, &conn->subject);
+    int r = conn_describe(conn);
+    unsigned limit = door == DOOR_ADMIN ? server->options.max_connections
+                                        : server->options.max_connections_per_pod;
+    if (r == 0)
+        conn->peer = peer_join(server->peers, &conn->subject, limit);
+    if (r == 0 && !conn->peer)
+        turn_away(conn);
+    if (!conn->peer || loop_add(server->loop, &conn->source, EPOLLIN) < 0) {
+        conn_close(conn);
+        return NULL;
+    }
+    conn->events = EPOLLIN;
+    conn->is_linked = 1;
+    conn->deadline_ms = server->now_ms + server->options.idle_ms;
+    conn->next = server->conns;
+    if (conn->next)
+        conn->next->previous = conn;
+    server->conns = conn;
+    server->stats.connections++;
+    return conn;
+}
+
+static void unlink_conn(struct conn *conn)
+{
+    struct server *server = conn->server;
+    server->stats.waiting -= conn->state == CONN_WAIT;
+    server->stats.connections--;
+    if (conn->previous)
+        conn->previous->next = conn->next;
+    else
+        server->conns = conn->next;
+    if (conn->next)
+        conn->next->previous = conn->previous;
+    for (struct conn **at = &server->ready; conn->is_ready && *at; at = &(*at)->next_ready)
+        if (*at == conn) {
+            *at = conn->next_ready;
+            break;
+        }
+    loop_remove(server->loop, &conn->source);
+}
+
+void conn_close(struct conn *conn)
+{
+    struct server *server = conn->server;
+    if (conn->is_linked)
+        unlink_conn(conn);
+    outbox_drop(&conn->pending);
+    drop_input(conn);
+    if (conn->peer)
+        peer_leave(server->peers, conn->peer);
+    who_release(server->who, &conn->subject);
+    close(conn->source.fd);
+    free(conn->audit_subject);
+    free(conn);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection: bytes in, requests out of them, replies back, in order.
+ *
+ * Input is received into one buffer of the server, in the arena, and used in place; only what is
+ * left of an unfinished request is kept by the connection. Replies of one round leave in one
+ * sendmsg(), secrets straight from the arena. A reader that is too slow gets its replies queued and
+ * is not read from until they have left.
+ */
+#ifndef VSECM_SERVE_CONN_H
+#define VSECM_SERVE_CONN_H
+
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "serve/subject.h"
+
+struct peer;
+struct pending;
+struct server;
+
+enum conn_state {
+    CONN_IDLE,   /* between requests */
+    CONN_HEADER, /* a request has begun */
+    CONN_BODY,   /* its head is complete, its body is not */
+    CONN_WAIT,   /* it waits for the caller's pod to become known */
+    CONN_WRITE,  /* its replies wait for the reader */
+};
+
+struct conn {
+    struct loop_source source; /* first: a source leads back here */
+    struct server *server;
+    struct conn *next, *previous; /* all connections */
+    struct conn *next_ready;      /* those with whole requests left over from this turn */
+    int is_ready;
+    int is_linked; /* in the server's list and in the loop */
+    enum conn_state state;
+    uint64_t deadline_ms;
+    uint32_t events; /* what the loop watches for */
+    int closing;     /* close once the replies have left */
+    int waited;      /* the wait is over: do not wait again */
+
+    struct subject subject;
+    struct peer *peer;
+    char *audit_subject; /* audit_line_subject() of it; owned */
+    size_t audit_length;
+
+    char *input; /* in the arena: what is left of an unfinished request, or NULL */
+    size_t input_used;
+    size_t input_size;
+    size_t body_needed; /* head and body of the request that is being received; 0: not known */
+    int is_granted;     /* the body's memory is not counted as the peer's: it may send it */
+    struct pending *pending;
+};
+
+/* Start a connection on FD, which it owns. NULL (FD closed) when it may not be. */
+struct conn *conn_new(struct server *server, int fd, enum door door);
+
+/* Write down anew who is behind it, for audit; its identity has changed. 0 or -ENOMEM. */
+int conn_describe(struct conn *conn);
+
+/* Something is to be read: also right after accept(), where the request usually is there already.
+ */
+void conn_read(struct conn *conn);
+
+/* Go on with what was left over, or was waiting. */
+void conn_resume(struct conn *conn);
+
+/* The time of its state is over. */
+void conn_expire(struct conn *conn);
+
+/* Non-zero when nothing is under way on it. */
+int conn_is_idle(const struct conn *conn);
+
+/* Close and release. */
+void conn_close(struct conn *conn);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/reply.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "crypto/secret.h"
+#include "protocol.h"
+#include "store/store.h"
+
+struct phrase {
+    int status;
+    const char *line;
+};
+
+static const struct phrase phrases[] = {
+    {200, "HTTP/1.1 200 OK\r\n"},
+    {304, "HTTP/1.1 304 Not Modified\r\n"},
+    {400, "HTTP/1.1 400 Bad Request\r\n"},
+    {403, "HTTP/1.1 403 Forbidden\r\n"},
+    {404, "HTTP/1.1 404 Not Found\r\n"},
+    {405, "HTTP/1.1 405 Method Not Allowed\r\n"},
+    {408, "HTTP/1.1 408 Request Timeout\r\n"},
+    {411, "HTTP/1.1 411 Length Required\r\n"},
+    {413, "HTTP/1.1 413 Content Too Large\r\n"},
+    {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
+    {501, "HTTP/1.1 501 Not Implemented\r\n"},
+    {503, "HTTP/1.1 503 Service Unavailable\r\n"},
+    {507, "HTTP/1.1 507 Insufficient Storage\r\n"},
+};
+
+/* no-store: a client's cache must not put a secret on a disk. */
+static const char *const types[] = {
+    [REPLY_JSON] = "Content-Type: application/json\r\nCache-Control: no-store\r\n",
+    [REPLY_BYTES] = "Content-Type: application/octet-stream\r\nCache-Control: no-store\r\n",
+    [REPLY_PLAIN] = "Content-Type: text/plain\r\nCache-Control: no-store\r\n",
+};
+
+static struct writer start(struct reply *reply, int status)
+{
+    struct writer w = writer_on(reply->text, sizeof reply->text);
+    const char *line = "HTTP/1.1 500 Internal Server Error\r\n";
+    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
+        if (phrases[i].status == status) {
+            line = phrases[i].line;
+            break;
+        }
+    reply->status = status;
+    writer_text(&w, line);
+    return w;
+}
+
+static void content(struct writer *w, enum reply_type type, size_t length)
+{
+    writer_text(w, types[type]);
+    writer_literal(w, "Content-Length: ");
+    writer_u64(w, length);
+    writer_literal(w, "\r\n");
+}
+
+static void end_head(struct reply *reply, struct writer *w)
+{
+    if (reply->closes)
+        writer_literal(w, "Connection: close\r\n");
+    writer_literal(w, "\r\n");
+    reply->text_length = w->used;
+}
+
+struct span reply_etag(const struct store_version *version, char ret[REPLY_ETAG])
+{
+    /*
+     * The version alone would not do: it starts at 1 again when a key was deleted or the daemon
+     * started anew, and a client would take another value for the one it has.
+     */
+    static const char hex[] = "0123456789abcdef";
+    struct writer w = writer_on(ret, REPLY_ETAG);
+    writer_literal(&w, "\"");
+    writer_u64(&w, version->number);
+    writer_literal(&w, ".");
+    for (int shift = 60; shift >= 0; shift -= 4)
+        writer_bytes(&w, &hex[(uint64_t)version->updated_us >> shift & 15], 1);
+    writer_literal(&w, "\"");
+    return (struct span){ret, w.used};
+}
+
+static void describe(struct writer *w, const struct store_version *version)
+{
+    char etag[REPLY_ETAG];
+    writer_literal(w, "ETag: ");
+    writer_span(w, reply_etag(version, etag));
+    writer_literal(w, "\r\n" HEADER_VERSION ": ");
+    writer_u64(w, version->number);
+    writer_literal(w, "\r\n");
+}
+
+/* For bodies that are the bare bytes; JSON has the times inside. */
+static void describe_times(struct writer *w, const struct store_version *version)
+{
+    char time[CLOCK_RFC3339];
+    clock_format_seconds(version->created_us, time);
+    writer_literal(w, HEADER_CREATED ": ");
+    writer_text(w, time);
+    clock_format_seconds(version->updated_us, time);
+    writer_literal(w, "\r\n" HEADER_UPDATED ": ");
+    writer_text(w, time);
+    writer_literal(w, "\r\n");
+}
+
+void reply_version(struct reply *reply, int status, enum reply_type type,
+                   const struct store_version *version, struct span part)
+{
+    struct writer w = start(reply, status);
+    if (status != 304) {
+        content(&w, type, part.length);
+        reply->secret = secret_ref(version->body);
+        reply->part = part;
+    }
+    describe(&w, version);
+    if (type == REPLY_BYTES)
+        describe_times(&w, version);
+    end_head(reply, &w);
+}
+
+void reply_heap(struct reply *reply, char *body, size_t length)
+{
+    struct writer w = start(reply, 200);
+    content(&w, REPLY_JSON, length);
+    end_head(reply, &w);
+    reply->heap = body;
+    reply->part = (struct span){body, length};
+}
+
+void reply_secret(struct reply *reply, const struct store_version *version, struct secret *secret)
+{
+    struct writer w = start(reply, 200);
+    content(&w, REPLY_BYTES, secret->length);
+    describe(&w, version);
+    describe_times(&w, version);
+    end_head(reply, &w);
+    reply->secret = secret;
+    reply->part = (struct span){secret->data, secret->length};
+}
+
+static void short_body(struct reply *reply, struct writer *w, enum reply_type type,
+                       struct span body)
+{
+    content(w, type, body.length);
+    end_head(reply, w);
+    writer_span(w, body);
+    reply->text_length = w->used;
+}
+
+void reply_plain(struct reply *reply, int status, const char *text)
+{
+    struct writer w = start(reply, status);
+    short_body(reply, &w, REPLY_PLAIN, span_of(text));
+}
+
+static void error_body(struct writer *w, const char *code, const char *message)
+{
+    writer_literal(w, "{\"error\":\"");
+    writer_text(w, code);
+    writer_literal(w, "\",\"message\":");
+    writer_json_unsafe(w, message, strlen(message));
+    writer_literal(w, "}\n");
+}
+
+void reply_error(struct reply *reply, int status, const char *code, const char *format, ...)
+{
+    char message[768];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    char body[REPLY_SHORT];
+    struct writer b = writer_on(body, sizeof body);
+    error_body(&b, code, message);
+    if (!writer_ok(&b)) { /* names in it that needed escaping: say less rather than half */
+        b = writer_on(body, sizeof body);
+        error_body(&b, code, "the request was refused");
+    }
+    struct writer w = start(reply, status);
+    short_body(reply, &w, REPLY_JSON, (struct span){body, b.used});
+}
+
+void reply_wrong_method(struct reply *reply, const char *allowed)
+{
+    char body[REPLY_SHORT];
+    char message[256];
+    snprintf(message, sizeof message, "this path takes %s", allowed);
+    struct writer b = writer_on(body, sizeof body);
+    error_body(&b, ERROR_METHOD, message);
+    struct writer w = start(reply, 405);
+    writer_literal(&w, "Allow: ");
+    writer_text(&w, allowed);
+    writer_literal(&w, "\r\n");
+    short_body(reply, &w, REPLY_JSON, (struct span){body, b.used});
+}
+
+void reply_continue(struct reply *reply)
+{
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    memcpy(reply->text, line, sizeof line - 1);
+    reply->text_length = sizeof line - 1;
+    reply->status = 100;
+}
+
+void reply_done(struct reply *reply)
+{
+    secret_unref(reply->secret);
+    free(reply->heap);
+    reply->status = 0;
+    reply->closes = 0;
+    reply->text_length = 0;
+    reply->secret = NULL;
+    reply->heap = NULL;
+    reply->part = (struct span){NULL, 0};
+}

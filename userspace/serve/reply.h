@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One answer, ready to be sent: a head, and a body that is in one of three places. A secret stays
+ * in the arena and is only pointed at; other long bodies are on the heap; short ones stand behind
+ * the head.
+ */
+#ifndef VSECM_SERVE_REPLY_H
+#define VSECM_SERVE_REPLY_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+struct secret;
+struct store_version;
+
+#define REPLY_TEXT 1600 /* the longest head is about 400; a short body is at most REPLY_SHORT */
+#define REPLY_SHORT 1024
+
+struct reply {
+    int status; /* 0: nothing was answered */
+    int closes; /* close the connection behind it */
+    size_t text_length;
+    struct secret *secret; /* a counted reference, or NULL */
+    char *heap;            /* owned, or NULL */
+    struct span part;      /* the body, in the secret or on the heap; else empty */
+    char text[REPLY_TEXT]; /* head, then a short body */
+};
+
+enum reply_type {
+    REPLY_JSON,
+    REPLY_BYTES,
+    REPLY_PLAIN,
+};
+
+/* The entity tag of a version, with its quotes. */
+#define REPLY_ETAG 48
+struct span reply_etag(const struct store_version *version, char ret[REPLY_ETAG]);
+
+/* An answer without a body but VERSION's tag (304), or with PART of its body (200). */
+void reply_version(struct reply *reply, int status, enum reply_type type,
+                   const struct store_version *version, struct span part);
+
+/* 200 with LENGTH bytes at BODY, malloc'd; the reply owns them now. */
+void reply_heap(struct reply *reply, char *body, size_t length);
+
+/* 200 with a whole secret of VERSION's; the reply owns the reference now. */
+void reply_secret(struct reply *reply, const struct store_version *version, struct secret *secret);
+
+/* STATUS with a short text, at most REPLY_SHORT bytes. */
+void reply_plain(struct reply *reply, int status, const char *text);
+
+/* STATUS with {"error":CODE,"message":…}; the message is cut to fit. FORMAT gets no secret. */
+void reply_error(struct reply *reply, int status, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* 405, with the methods that the path takes. */
+void reply_wrong_method(struct reply *reply, const char *allowed);
+
+/* The interim answer that asks for the body. */
+void reply_continue(struct reply *reply);
+
+/* Release what the reply holds and make it empty. */
+void reply_done(struct reply *reply);
+
+#endif

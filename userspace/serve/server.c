@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/server.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "crypto/arena.h"
+#include "kernel/attest.h"
+#include "limits.h"
+#include "serve/conn.h"
+#include "serve/peer.h"
+#include "serve/server_state.h"
+#include "serve/service.h"
+#include "serve/who.h"
+
+#define SWEEP_MS 250 /* how late a time-out may be noticed */
+
+/* ---- accepting ----------------------------------------------------------------------------- */
+
+/* One a turn: the loop comes back while more wait, and no system call is spent on asking. */
+static void on_connection(struct loop_source *source, uint32_t events)
+{
+    (void)events;
+    struct listener *listener = (struct listener *)source;
+    struct server *server = listener->server;
+    int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        /* Out of memory or descriptors: the queue keeps them until the sweep asks again. */
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            loop_modify(server->loop, source, 0);
+        return;
+    }
+    server->stats.accepted++;
+    if (server->stats.connections >= server->options.max_connections) {
+        server->stats.over_limit++;
+        close(fd);
+        return;
+    }
+    struct conn *conn = conn_new(server, fd, listener->door);
+    if (conn)
+        conn_read(conn);
+}
+
+int server_listen(struct server *server, enum door door, int fd)
+{
+    struct listener *listener = &server->listeners[door];
+    listener->source = (struct loop_source){.fd = fd, .ready = on_connection};
+    listener->server = server;
+    listener->door = door;
+    int r = attest_watch(server->attest, fd);
+    return r < 0 ? r : loop_add(server->loop, &listener->source, EPOLLIN);
+}
+
+static void close_listeners(struct server *server)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct loop_source *source = &server->listeners[i].source;
+        if (source->fd < 0)
+            continue;
+        loop_remove(server->loop, source);
+        close(source->fd);
+        source->fd = -1;
+    }
+}
+
+/* ---- turns and times ----------------------------------------------------------------------- */
+
+static int on_turn(void *context)
+{
+    struct server *server = context;
+    /* Those that stay ready because their peer's share is used up come in the next turn. */
+    struct conn *ready = server->ready;
+    server->ready = NULL;
+    while (ready) {
+        struct conn *conn = ready;
+        ready = conn->next_ready;
+        conn->is_ready = 0;
+        conn->next_ready = NULL;
+        conn_resume(conn);
+    }
+    return server->ready != NULL;
+}
+
+static void end_drain(struct server *server)
+{
+    if (server->draining && (!server->conns || server->now_ms >= server->drain_by_ms))
+        loop_stop(server->loop);
+}
+
+static void on_sweep(struct loop_timer *timer)
+{
+    struct server *server = (struct server *)((char *)timer - offsetof(struct server, sweep));
+    server->now_ms = clock_mono_ms();
+    for (struct conn *conn = server->conns, *next; conn; conn = next) {
+        next = conn->next;
+        if (conn->deadline_ms <= server->now_ms)
+            conn_expire(conn);
+    }
+    for (size_t i = 0; i < 2; i++)
+        if (server->listeners[i].source.fd >= 0)
+            loop_modify(server->loop, &server->listeners[i].source, EPOLLIN);
+    loop_set_timer(server->loop, &server->sweep, SWEEP_MS);
+    end_drain(server);
+}
+
+void server_drain(struct server *server)
+{
+    server->draining = 1;
+    server->drain_by_ms = server->now_ms + server->options.drain_ms;
+    close_listeners(server);
+    for (struct conn *conn = server->conns, *next; conn; conn = next) {
+        next = conn->next;
+        if (conn_is_idle(conn))
+            conn_close(conn);
+    }
+    end_drain(server);
+}
+
+/* ---- identities ---------------------------------------------------------------------------- */
+
+void server_set_registry(struct server *server, const struct registry *registry)
+{
+    who_set_registry(server->who, registry);
+    for (struct conn *conn = server->conns, *next; conn; conn = next) {
+        next = conn->next;
+        if (who_refresh(server->who, &conn->subject) || conn_describe(conn) < 0)
+            conn_close(conn);
+        else if (conn->state == CONN_WAIT)
+            conn_resume(conn);
+    }
+}
+
+/* ---- beginning and end --------------------------------------------------------------------- */
+
+int server_new(struct loop *loop, struct service *service, struct attest *attest,
+               const struct place_roots *roots, const struct server_options *options,
+               struct server **ret, struct error *error)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (!server)
+        return error_set(error, -ENOMEM, "out of memory");
+    server->loop = loop;
+    server->service = service;
+    server->attest = attest;
+    server->options = *options;
+    server->listeners[0].source.fd = -1;
+    server->listeners[1].source.fd = -1;
+    server->now_ms = clock_mono_ms();
+    server->who = who_new(attest, roots, options->sentinel);
+    server->peers = peer_new_table(options->max_connections);
+    server->scratch = arena_alloc(service->arena, SERVER_SCRATCH);
+    server->sweep.fire = on_sweep;
+    if (!server->who || !server->peers || !server->scratch) {
+        server_free(server);
+        return error_set(error, -ENOMEM, "out of memory");
+    }
+    loop_set_turn(loop, on_turn, server);
+    loop_set_timer(loop, &server->sweep, SWEEP_MS);
+    *ret = server;
+    return 0;
+}
+
+void server_read_stats(const struct server *server, struct server_stats *ret)
+{
+    *ret = server->stats;
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    close_listeners(server);
+    while (server->conns)
+        conn_close(server->conns);
+    loop_cancel_timer(server->loop, &server->sweep);
+    loop_set_turn(server->loop, NULL, NULL);
+    arena_free(server->service->arena, server->scratch);
+    peer_free_table(server->peers);
+    who_free(server->who);
+    free(server);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sockets' side of the daemon: accepts connections and keeps their limits and their times. */
+#ifndef VSECM_SERVE_SERVER_H
+#define VSECM_SERVE_SERVER_H
+
+#include <stdint.h>
+
+#include "serve/subject.h"
+
+struct attest;
+struct error;
+struct loop;
+struct place_roots;
+struct registry;
+struct server;
+struct service;
+
+struct server_options {
+    const char *sentinel; /* key of the workload that may administer */
+    unsigned max_connections;
+    unsigned max_connections_per_pod;
+    /* milliseconds */
+    uint64_t header_ms, body_ms, write_ms, idle_ms, identity_wait_ms, drain_ms;
+};
+
+struct server_stats {
+    unsigned connections;
+    unsigned waiting; /* for their pod to become known */
+    uint64_t accepted;
+    uint64_t over_limit; /* connections refused because there were too many */
+    uint64_t timed_out;
+};
+
+/* All arguments outlive the server. 0 with *ret the caller's, or -ENOMEM / -ENOSPC with *error. */
+int server_new(struct loop *loop, struct service *service, struct attest *attest,
+               const struct place_roots *roots, const struct server_options *options,
+               struct server **ret, struct error *error);
+
+/* Serve at FD, a non-blocking listening socket, which the server owns from now on. 0 or -errno. */
+int server_listen(struct server *server, enum door door, int fd);
+
+/*
+ * The identities changed: requests that wait are looked at again, and connections of whoever is
+ * not who it was are cut. REGISTRY stays the caller's and must live until the next call.
+ */
+void server_set_registry(struct server *server, const struct registry *registry);
+
+/* Take no more connections, let requests under way end, then stop the loop. */
+void server_drain(struct server *server);
+
+void server_read_stats(const struct server *server, struct server_stats *ret);
+
+/* Closes everything. NULL is fine. */
+void server_free(struct server *server);
+
+#endif

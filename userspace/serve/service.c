@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "identity/identity.h"
+#include "limits.h"
+#include "protocol.h"
+#include "serve/access.h"
+#include "serve/audit.h"
+#include "serve/audit_line.h"
+#include "serve/http.h"
+#include "serve/put_request.h"
+#include "serve/reply.h"
+#include "serve/route.h"
+#include "serve/subject.h"
+
+int service_init(struct service *service)
+{
+    service->scratch = calloc(1, sizeof *service->scratch);
+    return service->scratch ? 0 : -ENOMEM;
+}
+
+void service_done(struct service *service)
+{
+    free(service->scratch);
+    service->scratch = NULL;
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
+
+static int append(struct service *service, const struct call *call, const struct audit_event *event)
+{
+    char line[LIMIT_AUDIT_RECORD];
+    struct writer w = writer_on(line, sizeof line);
+    audit_line_write(&w, clock_wall_us(), call->audit_subject, event);
+    return writer_ok(&w) ? audit_append(service->audit, line, w.used) : -EMSGSIZE;
+}
+
+void service_record(struct service *service, struct call *call, const char *operation,
+                    const char *outcome, const char *reason)
+{
+    struct audit_event event = {.operation = operation, .outcome = outcome, .reason = reason};
+    /* Nothing is served here, so a record that cannot be kept is counted and no more. */
+    append(service, call, &event);
+}
+
+/* Keep the record of what was done. 0, or -errno: then the answer must not leave. */
+static int record_outcome(struct service *service, struct call *call, const char *operation,
+                          const struct reply *reply)
+{
+    int allowed = reply->status < 400;
+    struct audit_event event = {
+        .operation = operation,
+        .outcome = allowed                                ? "allow"
+                   : call->reason && reply->status != 403 ? "error"
+                                                          : "deny",
+        .reason = allowed        ? "ok"
+                  : call->reason ? call->reason
+                                 : "internal",
+    };
+    if (allowed)
+        service->served++;
+    else
+        service->refused++;
+    if (call->key_count == 0)
+        return append(service, call, &event);
+    int r = 0;
+    for (size_t i = 0; i < call->key_count && r == 0; i++) {
+        event.key = call->keys[i];
+        r = append(service, call, &event);
+    }
+    return r;
+}
+
+static void reply_unaudited(struct reply *reply)
+{
+    reply_done(reply);
+    reply_error(reply, 503, ERROR_UNAVAILABLE,
+                "the audit record could not be kept, so nothing is served");
+}
+
+static void finish(struct service *service, struct call *call, const char *operation,
+                   struct reply *reply)
+{
+    if (record_outcome(service, call, operation, reply) < 0 && !service->serves_unaudited)
+        reply_unaudited(reply);
+}
+
+/* ---- the way of a request ------------------------------------------------------------------ */
+
+static const struct route *find_route(struct service *service, struct call *call,
+                                      struct reply *reply)
+{
+    const struct http_request *request = call->request;
+    char allowed[ROUTE_METHODS];
+    const struct route *route = route_find(request->method, request->path, &call->tail, allowed);
+    if (route)
+        return route;
+    call->reason = "no-route";
+    if (allowed[0])
+        reply_wrong_method(reply, allowed);
+    else
+        reply_error(reply, 404, ERROR_NOT_FOUND, "there is nothing at this path");
+    finish(service, call, "none", reply);
+    return NULL;
+}
+
+/* Non-zero when the caller may; else *result is what to do instead. */
+static int may(struct service *service, const struct route *route, struct call *call,
+               struct reply *reply, enum service_result *result)
+{
+    struct decision decision = access_decide(route->access, call->subject, service->working);
+    *result = SERVICE_REPLIED;
+    if (decision.verdict == VERDICT_ALLOW)
+        return 1;
+    if (decision.verdict == VERDICT_WAIT && call->waits) {
+        *result = SERVICE_WAITS;
+        return 0;
+    }
+    const struct identity *identity = call->subject->identity;
+    int unavailable = !service->working && route->access != ACCESS_ANYONE;
+    reply_error(reply, unavailable ? 503 : 403, unavailable ? ERROR_UNAVAILABLE : ERROR_FORBIDDEN,
+                "%s%s%s%s", identity ? "you are " : "", identity ? identity->key : "",
+                identity ? ": " : "", decision.message);
+    struct audit_event event = {
+        .operation = route->operation, .outcome = "deny", .reason = decision.reason};
+    service->refused++;
+    append(service, call, &event);
+    return 0;
+}
+
+enum service_result service_gate(struct service *service, struct call *call, size_t *max,
+                                 struct reply *reply)
+{
+    enum service_result result = SERVICE_REPLIED;
+    int closes = reply->closes;
+    reply->closes = 1; /* a refused body may be on its way already; it is not read */
+    const struct route *route = find_route(service, call, reply);
+    if (route && may(service, route, call, reply, &result)) {
+        *max = route->max_body;
+        if (call->request->content_length <= *max) {
+            reply->closes = closes;
+            return SERVICE_BODY;
+        }
+        call->reason = "too-large";
+        reply_error(reply, 413, ERROR_TOO_LARGE, "the body may have at most %zu bytes", *max);
+        finish(service, call, route->operation, reply);
+    }
+    return result;
+}
+
+enum service_result service_answer(struct service *service, struct call *call, struct reply *reply)
+{
+    enum service_result result = SERVICE_REPLIED;
+    const struct route *route = find_route(service, call, reply);
+    if (!route || !may(service, route, call, reply, &result))
+        return result;
+    /* Room for the record comes first: what cannot be recorded is not done. */
+    size_t records = route->max_body ? LIMIT_TARGETS : 1;
+    if (audit_reserve(service->audit, records) < 0 && !service->serves_unaudited) {
+        service->refused++;
+        reply_unaudited(reply);
+        return SERVICE_REPLIED;
+    }
+    struct span own = {NULL, 0};
+    if (route->access == ACCESS_WORKLOAD) {
+        own = (struct span){call->subject->identity->key, call->subject->identity->key_length};
+        call->keys = &own;
+        call->key_count = 1;
+    }
+    route->handle(service, call, reply);
+    finish(service, call, route->operation, reply);
+    return SERVICE_REPLIED;
+}
+
+void service_malformed(struct service *service, struct call *call, int status, const char *why,
+                       struct reply *reply)
+{
+    const char *code = status == 431   ? ERROR_TOO_LARGE
+                       : status == 411 ? ERROR_LENGTH
+                       : status == 408 ? ERROR_TIMEOUT
+                       : status == 507 ? ERROR_FULL
+                       : status == 503 ? ERROR_UNAVAILABLE
+                                       : ERROR_BAD_REQUEST;
+    call->reason = status == 408 ? "timeout" : status >= 500 ? "overload" : "malformed";
+    reply->closes = 1;
+    reply_error(reply, status, code, "%s", why);
+    finish(service, call, "none", reply);
+}
