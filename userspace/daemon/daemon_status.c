@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/daemon_status.h"
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "daemon/harden.h"
+#include "daemon/identities.h"
+#include "kernel/attest.h"
+#include "serve/server.h"
+
+void daemon_status_begin(struct daemon_status *status)
+{
+    status->started_ms = clock_mono_ms();
+    status->canary_ms = status->started_ms;
+}
+
+void daemon_status_canary(struct daemon_status *status)
+{
+    status->canary_ms = clock_mono_ms();
+}
+
+static void number(struct writer *w, const char *name, uint64_t value)
+{
+    writer_text(w, name);
+    writer_u64(w, value);
+}
+
+static void write_attestation(struct writer *w, const struct daemon_status *status, uint64_t now)
+{
+    struct attest_stats stats;
+    attest_read_stats(status->attest, &stats);
+    writer_literal(w, ",\"attestation\":{\"tier\":\"");
+    writer_text(w, attest_tier_name(status->attest));
+    number(w, "\",\"canarySecondsAgo\":", (now - status->canary_ms) / 1000);
+    number(w, ",\"recorded\":", stats.recorded);
+    number(w, ",\"failed\":", stats.failed);
+    number(w, ",\"refused\":", stats.refused);
+    writer_literal(w, "}");
+}
+
+static void write_connections(struct writer *w, const struct daemon_status *status)
+{
+    struct server_stats stats;
+    server_read_stats(status->server, &stats);
+    number(w, ",\"connections\":{\"open\":", stats.connections);
+    number(w, ",\"waiting\":", stats.waiting);
+    number(w, ",\"accepted\":", stats.accepted);
+    number(w, ",\"overLimit\":", stats.over_limit);
+    number(w, ",\"timedOut\":", stats.timed_out);
+    writer_literal(w, "}");
+}
+
+static void write_protections(struct writer *w)
+{
+    const char *name, *state;
+    writer_literal(w, ",\"protections\":{");
+    for (size_t i = 0; harden_summary(i, &name, &state); i++) {
+        writer_text(w, i ? ",\"" : "\"");
+        writer_text(w, name);
+        writer_literal(w, "\":");
+        writer_json(w, state, strlen(state));
+    }
+    writer_literal(w, "}");
+}
+
+void daemon_status_write(struct writer *w, void *context)
+{
+    const struct daemon_status *status = context;
+    uint64_t now = clock_mono_ms();
+    number(w, ",\"uptimeSeconds\":", (now - status->started_ms) / 1000);
+    number(w, ",\"identities\":", identities_count(*status->identities));
+    writer_literal(w, ",\"store\":\"memory only: it is gone when the daemon stops\"");
+    write_attestation(w, status, now);
+    write_connections(w, status);
+    write_protections(w);
+}
