@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How the command line is read, and what it makes of names and values. */
+#include "tests/unit/check.h"
+
+#include "base/error.h"
+#include "base/writer.h"
+#include "cli/arguments.h"
+#include "cli/encode.h"
+#include "cli/target.h"
+#include "cli/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define WORDS(...) ((char *[]){__VA_ARGS__, NULL})
+
+static const struct arguments_option *const options[] = {
+    &arguments_namespace,
+    &arguments_file,
+    &arguments_output,
+    NULL,
+};
+
+static struct error why;
+
+static int read_words(char **words, struct arguments *ret)
+{
+    *ret = (struct arguments){.socket = NULL};
+    why.text[0] = '\0';
+    return arguments_read(words, options, ret, &why);
+}
+
+/* ---- options ----------------------------------------------------------------------------------
+ */
+
+TEST(options_and_operands_may_be_mixed_and_written_in_each_way)
+{
+    struct arguments a;
+    CHECK_EQ_INT(read_words(WORDS("one", "-n", "a", "-nb", "--namespace=c", "--namespace", "d",
+                                  "two", "--socket=/x=y", "-o", "json", "-", "--", "-n"),
+                            &a),
+                 0);
+    CHECK_EQ_INT(a.namespace_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        CHECK(a.namespaces[i][0] == "abcd"[i] && !a.namespaces[i][1]);
+    CHECK_EQ_INT(a.operand_count, 4);
+    CHECK_STR(a.operands[0], "one");
+    CHECK_STR(a.operands[1], "two");
+    CHECK_STR(a.operands[2], "-");
+    CHECK_STR(a.operands[3], "-n");
+    CHECK_STR(a.socket, "/x=y");
+    CHECK(a.json && !a.help && !a.version && !a.file);
+}
+
+TEST(a_wrong_option_is_refused_with_what_is_allowed_and_without_its_value)
+{
+    static const struct {
+        char *words[3];
+        const char *why;
+    } cases[] = {
+        {{"--secret=hunter2"},
+         "unknown option --secret; allowed: --namespace --from-file --output --socket --help "
+         "--version"},
+        {{"-shunter2"},
+         "unknown option -s; allowed: --namespace --from-file --output --socket --help --version"},
+        {{"--name"},
+         "unknown option --name; allowed: --namespace --from-file --output --socket --help "
+         "--version"},
+        {{"-n"}, "-n needs a value: NS"},
+        {{"--from-file"}, "--from-file needs a value: FILE"},
+        {{"--help=hunter2"}, "--help takes no value"},
+        {{"-hx"}, "-h takes no value"},
+        {{"-o", "hunter2"}, "-o must be json or table"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arguments a;
+        CHECK_EQ_INT(read_words((char **)cases[i].words, &a), -EINVAL);
+        CHECK_STR(why.text, cases[i].why);
+    }
+}
+
+TEST(no_list_grows_beyond_its_array)
+{
+    static char *words[2 * LIMIT_TARGETS + 3];
+    struct arguments a;
+    for (size_t i = 0; i <= LIMIT_TARGETS; i++)
+        words[i] = (char *)"x";
+    CHECK_EQ_INT(read_words(words, &a), -EINVAL);
+    words[LIMIT_TARGETS] = NULL;
+    CHECK_EQ_INT(read_words(words, &a), 0);
+    for (size_t i = 0; i <= LIMIT_TARGETS; i++)
+        words[i] = (char *)"-nx";
+    CHECK_EQ_INT(read_words(words, &a), -EINVAL);
+}
+
+TEST(options_before_the_verb_are_the_common_ones)
+{
+    struct arguments a = {.socket = NULL};
+    CHECK_EQ_INT(arguments_leading(WORDS("--socket", "/x", "put", "-n"), &a, &why), 2);
+    CHECK_STR(a.socket, "/x");
+    CHECK_EQ_INT(arguments_leading(WORDS("-n", "x", "put"), &a, &why), -EINVAL);
+    CHECK_EQ_INT(arguments_leading(WORDS(NULL), &a, &why), 0);
+}
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
+
+#define LONG_60 "a23456789-b23456789-c23456789-d23456789-e23456789-f23456789-"
+
+TEST(names_keep_to_rfc_1123)
+{
+    static const char *const good[] = {"a", "0", "a-b", "ns/a", LONG_60 "xyz"};
+    static const char *const bad[] = {
+        "",   "-a",    "a-",       "A",   "a.b", "a_b",          "/a",
+        "a/", "a/b/c", "\xc3\xa9", "a b", "N/a", LONG_60 "wxyz",
+    };
+    struct arguments a = {.operand_count = 1};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        a.operands[0] = good[i];
+        CHECK_EQ_INT(target_check(&a, &why), 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        a.operands[0] = bad[i];
+        CHECK_EQ_INT(target_check(&a, &why), -EINVAL);
+        CHECK(strstr(why.text, "RFC 1123") != NULL);
+    }
+}
+
+TEST(a_key_takes_no_namespace_besides)
+{
+    struct arguments a = {
+        .operands = {"ns/a"}, .operand_count = 1, .namespaces = {"b"}, .namespace_count = 1};
+    CHECK_EQ_INT(target_check(&a, &why), -EINVAL);
+}
+
+static void check_next(const struct arguments *a, size_t *at, const char *json)
+{
+    struct target target;
+    char text[256];
+    CHECK(target_next(a, at, &target));
+    struct writer w = writer_on(text, sizeof text - 1);
+    target_json(&target, &w);
+    text[w.used] = '\0';
+    CHECK_STR(text, json);
+}
+
+TEST(plain_names_go_together_and_keys_alone)
+{
+    struct arguments a = {.operands = {"a", "b", "ns/c", "d"}, .operand_count = 4};
+    struct target target;
+    size_t at = 0;
+    check_next(&a, &at, "\"workloads\":[\"a\",\"b\"],\"namespaces\":[\"default\"]");
+    check_next(&a, &at, "\"workloads\":[\"c\"],\"namespaces\":[\"ns\"]");
+    check_next(&a, &at, "\"workloads\":[\"d\"],\"namespaces\":[\"default\"]");
+    CHECK(!target_next(&a, &at, &target));
+    struct arguments b = {
+        .operands = {"a"}, .operand_count = 1, .namespaces = {"n", "m"}, .namespace_count = 2};
+    at = 0;
+    check_next(&b, &at, "\"workloads\":[\"a\"],\"namespaces\":[\"n\",\"m\"]");
+}
+
+/* ---- values -----------------------------------------------------------------------------------
+ */
+
+struct bytes {
+    const char *data;
+    size_t length;
+};
+
+static void write_value(struct writer *writer, const void *argument)
+{
+    const struct bytes *bytes = argument;
+    encode_value(writer, "value", bytes->data, bytes->length);
+}
+
+TEST(text_is_sent_as_text_and_other_bytes_as_base64)
+{
+    static const struct {
+        struct bytes bytes;
+        const char *json;
+    } cases[] = {
+        {{"a\"b\\\n", 5}, "\"value\":\"a\\\"b\\\\\\n\""},
+        {{"\xc3\xa9", 2}, "\"value\":\"\xc3\xa9\""},
+        {{"", 0}, "\"value\":\"\""},
+        {{"a\0b", 3}, "\"value\":\"YQBi\",\"encoding\":\"base64\""},
+        {{"\xff", 1}, "\"value\":\"/w==\",\"encoding\":\"base64\""},
+        {{"\xc3", 1}, "\"value\":\"ww==\",\"encoding\":\"base64\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct encode encoded;
+        CHECK_EQ_INT(encode_with(write_value, &cases[i].bytes, &encoded), 0);
+        CHECK_EQ_INT(encoded.length, strlen(cases[i].json));
+        CHECK_MEM(encoded.data, cases[i].json, encoded.length);
+        encode_clear(&encoded);
+        CHECK(!encoded.data);
+    }
+}
+
+/* A file of LENGTH bytes that are not all alike; the caller unlinks it. */
+static void make_file(char *path, size_t length)
+{
+    int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    for (size_t i = 0; i < length; i += 4096) {
+        char block[4096];
+        memset(block, (int)(i / 4096 % 251), sizeof block);
+        size_t part = length - i < sizeof block ? length - i : sizeof block;
+        CHECK_EQ_INT(write(fd, block, part), part);
+    }
+    close(fd);
+}
+
+TEST(a_value_is_read_whole_up_to_the_limit)
+{
+    static const size_t lengths[] = {0, 1, 4095, 4096, 4097, 65536, LIMIT_VALUE, LIMIT_VALUE + 1};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char path[] = "/tmp/vsecm-test-XXXXXX";
+        struct value value = {.data = NULL};
+        make_file(path, lengths[i]);
+        int r = value_read(path, "x", &value, &why);
+        unlink(path);
+        CHECK_EQ_INT(r, lengths[i] > LIMIT_VALUE ? -EFBIG : 0);
+        CHECK_EQ_INT(value.length, r ? 0 : lengths[i]);
+        for (size_t k = 0; k < value.length; k++)
+            if ((unsigned char)value.data[k] != k / 4096 % 251)
+                CHECK_EQ_INT(k, -1);
+        value_clear(&value);
+    }
+    struct value value;
+    CHECK_EQ_INT(value_read("/nonexistent", "x", &value, &why), -ENOENT);
+    CHECK_STR(why.text, "/nonexistent: No such file or directory");
+}
+
+CHECK_MAIN

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/arguments.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *take_namespace(struct arguments *arguments, const char *value)
+{
+    if (arguments->namespace_count == LIMIT_TARGETS)
+        return "is given too often";
+    arguments->namespaces[arguments->namespace_count++] = value;
+    return NULL;
+}
+
+static const char *take_file(struct arguments *arguments, const char *value)
+{
+    arguments->file = value;
+    return NULL;
+}
+
+static const char *take_output(struct arguments *arguments, const char *value)
+{
+    arguments->json = strcmp(value, "json") == 0;
+    return arguments->json || strcmp(value, "table") == 0 ? NULL : "must be json or table";
+}
+
+static const char *take_socket(struct arguments *arguments, const char *value)
+{
+    arguments->socket = value;
+    return NULL;
+}
+
+static const char *take_help(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->help = true;
+    return NULL;
+}
+
+static const char *take_version(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->version = true;
+    return NULL;
+}
+
+const struct arguments_option arguments_namespace = {
+    "namespace",    'n', "NS", "a namespace; may be given several times (default: default)",
+    take_namespace,
+};
+
+const struct arguments_option arguments_file = {
+    "from-file", 0, "FILE", "read the value from FILE; - is standard input", take_file,
+};
+
+const struct arguments_option arguments_output = {
+    "output", 'o', "FORMAT", "json or table (default: table)", take_output,
+};
+
+static const struct arguments_option socket_option = {
+    "socket", 0, "PATH", "the daemon's socket", take_socket,
+};
+
+static const struct arguments_option help_option = {
+    "help", 'h', NULL, "print this help", take_help,
+};
+
+static const struct arguments_option version_option = {
+    "version", 0, NULL, "print the version", take_version,
+};
+
+const struct arguments_option *const arguments_common[] = {
+    &socket_option,
+    &help_option,
+    &version_option,
+    NULL,
+};
+
+/* WORD without what may be its value. */
+static int name_length(const char *word)
+{
+    return word[1] == '-' ? (int)strcspn(word, "=") : 2;
+}
+
+static bool is_named(const struct arguments_option *option, const char *word)
+{
+    if (word[1] != '-')
+        return option->letter && option->letter == word[1];
+    size_t length = (size_t)name_length(word) - 2;
+    return strlen(option->name) == length && memcmp(option->name, word + 2, length) == 0;
+}
+
+static const struct arguments_option *find(const char *word,
+                                           const struct arguments_option *const *options)
+{
+    for (; options && *options; options++)
+        if (is_named(*options, word))
+            return *options;
+    return NULL;
+}
+
+static int unknown(const char *word, const struct arguments_option *const *options,
+                   struct error *error)
+{
+    error_set(error, -EINVAL, "unknown option %.*s; allowed:", name_length(word), word);
+    const struct arguments_option *const *lists[] = {options, arguments_common};
+    for (size_t i = 0; i < 2; i++)
+        for (const struct arguments_option *const *o = lists[i]; o && *o; o++) {
+            struct error sofar = *error;
+            error_set(error, -EINVAL, "%.900s --%s", sofar.text, (*o)->name);
+        }
+    return -EINVAL;
+}
+
+/* What is attached to WORD as its value; NULL when nothing is. */
+static const char *attached(const char *word)
+{
+    const char *rest = word + name_length(word);
+    if (word[1] != '-')
+        return *rest ? rest : NULL;
+    return *rest ? rest + 1 : NULL;
+}
+
+/* Take the option at *WORDS, and the word behind it when that is its value. */
+static int take(char ***words, const struct arguments_option *const *options, struct arguments *ret,
+                struct error *error)
+{
+    const char *word = *(*words)++;
+    const int length = name_length(word);
+    const struct arguments_option *option = find(word, options);
+    if (!option)
+        option = find(word, arguments_common);
+    if (!option)
+        return unknown(word, options, error);
+    const char *value = attached(word);
+    if (!option->value && value)
+        return error_set(error, -EINVAL, "%.*s takes no value", length, word);
+    if (option->value && !value && **words)
+        value = *(*words)++;
+    if (option->value && !value)
+        return error_set(error, -EINVAL, "%.*s needs a value: %s", length, word, option->value);
+    const char *wrong = option->take(ret, value);
+    return wrong ? error_set(error, -EINVAL, "%.*s %s", length, word, wrong) : 0;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1];
+}
+
+int arguments_leading(char **words, struct arguments *ret, struct error *error)
+{
+    char **at = words;
+    while (*at && is_option(*at)) {
+        int r = take(&at, NULL, ret, error);
+        if (r)
+            return r;
+    }
+    return (int)(at - words);
+}
+
+int arguments_read(char **words, const struct arguments_option *const *options,
+                   struct arguments *ret, struct error *error)
+{
+    bool only_operands = false;
+    while (*words) {
+        if (!only_operands && strcmp(*words, "--") == 0) {
+            only_operands = true;
+            words++;
+            continue;
+        }
+        if (!only_operands && is_option(*words)) {
+            int r = take(&words, options, ret, error);
+            if (r)
+                return r;
+            continue;
+        }
+        if (ret->operand_count == LIMIT_TARGETS)
+            return error_set(error, -EINVAL, "more than %u operands", LIMIT_TARGETS);
+        ret->operands[ret->operand_count++] = *words++;
+    }
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line, read by tables: every option is defined once, here, and a verb lists those it
+ * takes. The same tables print the help.
+ */
+#ifndef VSECM_CLI_ARGUMENTS_H
+#define VSECM_CLI_ARGUMENTS_H
+
+#include "limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+
+/* Strings are the command line's own. */
+struct arguments {
+    const char *socket; /* NULL: not said */
+    const char *file;
+    const char *operands[LIMIT_TARGETS];
+    const char *namespaces[LIMIT_TARGETS];
+    size_t operand_count;
+    size_t namespace_count;
+    bool json;
+    bool help;
+    bool version;
+};
+
+struct arguments_option {
+    const char *name;  /* "namespace" is --namespace */
+    char letter;       /* 'n' is -n; 0: none */
+    const char *value; /* what --help calls its value; NULL: it takes none */
+    const char *help;
+    /* Note VALUE. NULL, or what is wrong with it. */
+    const char *(*take)(struct arguments *arguments, const char *value);
+};
+
+extern const struct arguments_option arguments_namespace, arguments_file, arguments_output;
+
+/* What every verb takes, NULL at the end. */
+extern const struct arguments_option *const arguments_common[];
+
+/*
+ * Read the common options that stand before the verb and return how many WORDS (NULL at the end)
+ * they take up, or -EINVAL with *error set.
+ */
+int arguments_leading(char **words, struct arguments *ret, struct error *error);
+
+/*
+ * Read all WORDS behind a verb that takes OPTIONS besides the common ones. 0 or -EINVAL with *error
+ * set. No operand and no option's value is ever part of an error: it may be a secret in a wrong
+ * place.
+ */
+int arguments_read(char **words, const struct arguments_option *const *options,
+                   struct arguments *ret, struct error *error);
+
+#endif

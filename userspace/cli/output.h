@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What goes to standard output. */
+#ifndef VSECM_CLI_OUTPUT_H
+#define VSECM_CLI_OUTPUT_H
+
+#include "cli/verb.h"
+
+#include <stddef.h>
+
+struct cJSON;
+struct exchange_answer;
+
+/* A column of a table: a member of each row. */
+struct output_column {
+    const char *title;
+    const char *member;
+    const char *usual; /* the column is left out when all rows say this; NULL: never */
+};
+
+/*
+ * Write DATA, which may be secret, straight to the descriptor, past any stdio buffer. VERB_OK, or
+ * VERB_REFUSED, said.
+ */
+enum verb_exit output_bytes(const void *data, size_t length);
+
+/* Write an answer's body, and a newline when it does not end in one. */
+enum verb_exit output_body(const struct exchange_answer *answer);
+
+/* Print ROWS, an array of objects, as a table of COUNT columns. */
+void output_table(const struct cJSON *rows, const struct output_column *columns, size_t count);
+
+/*
+ * Print an answer's body, a JSON object whose objects nest one level, as aligned "name: value"
+ * lines. VERB_OK, or VERB_REFUSED, said, when it is none.
+ */
+enum verb_exit output_object(const struct exchange_answer *answer);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum verb_exit say_failure(enum verb_exit status, const char *format, ...)
+{
+    va_list args;
+    fputs("vsecm: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return status;
+}

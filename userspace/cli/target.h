@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The keys that operands and -n name: every WORKLOAD in every namespace, or NS/WORKLOAD for exactly
+ * that one.
+ */
+#ifndef VSECM_CLI_TARGET_H
+#define VSECM_CLI_TARGET_H
+
+#include "base/span.h"
+#include "limits.h"
+
+#include <stddef.h>
+
+struct arguments;
+struct error;
+struct writer;
+
+/* The keys of one request. Spans are of the command line. */
+struct target {
+    struct span workloads[LIMIT_TARGETS];
+    struct span namespaces[LIMIT_TARGETS];
+    size_t workload_count;
+    size_t namespace_count;
+};
+
+/* Check the namespaces given by -n. 0 or -EINVAL with *error naming the rule. */
+int target_check_namespaces(const struct arguments *arguments, struct error *error);
+
+/* Check all names before any is used. 0 or -EINVAL with *error naming the rule. */
+int target_check(const struct arguments *arguments, struct error *error);
+
+/*
+ * The next request's keys, from operand *AT on, which moves behind them: a run of plain names, or
+ * one NS/WORKLOAD. Returns 0 when none is left. The names must have passed target_check().
+ */
+int target_next(const struct arguments *arguments, size_t *at, struct target *ret);
+
+/* Write `"workloads":[...],"namespaces":[...]`. */
+void target_json(const struct target *target, struct writer *writer);
+
+/* Print one line per key, with VERB behind it. */
+void target_print(const struct target *target, const char *verb);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A value on its way to the daemon, in locked memory from its first byte on. */
+#ifndef VSECM_CLI_VALUE_H
+#define VSECM_CLI_VALUE_H
+
+#include <stddef.h>
+
+struct error;
+
+struct value {
+    char *data; /* locked; NULL once cleared */
+    size_t length;
+    size_t size; /* bytes at data */
+};
+
+/*
+ * Read the value to be stored under NAME: the bytes of FILE as they are, of standard input when
+ * FILE is NULL or "-", or one line of the terminal, with a prompt and without echo, when that is
+ * where standard input comes from. Returns 0 with *ret to be cleared, or -errno with *error set;
+ * -EFBIG above LIMIT_VALUE.
+ */
+int value_read(const char *file, const char *name, struct value *ret, struct error *error);
+
+/* Wipe and release. A cleared one is fine. */
+void value_clear(struct value *value);
+
+#endif

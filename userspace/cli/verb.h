@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A verb of the command line: each is one file, verb_*.c, and one row of the table in main.c. */
+#ifndef VSECM_CLI_VERB_H
+#define VSECM_CLI_VERB_H
+
+#include <stddef.h>
+
+struct arguments;
+struct arguments_option;
+
+/* Exit statuses, as the manual has them. */
+enum verb_exit {
+    VERB_OK = 0,
+    VERB_REFUSED = 1,     /* the daemon refused, or has no such thing; or a file or pipe failed */
+    VERB_USAGE = 2,       /* the command line is wrong; nothing was sent */
+    VERB_UNREACHABLE = 3, /* no daemon answered */
+};
+
+struct verb {
+    const char *name;
+    const char *operands; /* as in a synopsis; "" for none */
+    const char *summary;  /* one line */
+    const char *help;     /* the rest of --help, ends with a newline; "" for none */
+    const struct arguments_option *const *options; /* its own, NULL at the end */
+    size_t least, most;                            /* operands it takes */
+    /* Do it and return an exit status; what failed has been said. */
+    enum verb_exit (*run)(const struct arguments *arguments);
+};
+
+extern const struct verb verb_delete, verb_get, verb_list, verb_put, verb_status, verb_whoami;
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/verb.h"
+
+#include "base/writer.h"
+#include "cli/arguments.h"
+#include "cli/call.h"
+#include "cli/encode.h"
+#include "cli/output.h"
+#include "cli/say.h"
+#include "client/percent.h"
+#include "protocol.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void write_json(struct writer *writer, const void *argument)
+{
+    const struct exchange_answer *answer = argument;
+    writer_text(writer, "{");
+    encode_value(writer, "data", answer->body, answer->head.length);
+    writer_text(writer, ",\"created\":");
+    writer_json(writer, answer->head.created, strlen(answer->head.created));
+    writer_text(writer, ",\"updated\":");
+    writer_json(writer, answer->head.updated, strlen(answer->head.updated));
+    writer_text(writer, ",\"version\":");
+    writer_u64(writer, answer->head.version);
+    writer_text(writer, "}\n");
+}
+
+static enum verb_exit print_json(const struct exchange_answer *answer)
+{
+    struct encode encoded;
+    if (encode_with(write_json, answer, &encoded))
+        return say_failure(VERB_REFUSED, "out of memory");
+    enum verb_exit status = output_bytes(encoded.data, encoded.length);
+    encode_clear(&encoded);
+    return status;
+}
+
+static enum verb_exit print_bare(const struct exchange_answer *answer)
+{
+    /* A terminal's prompt should stand on its own line; a pipe gets what was stored. */
+    return isatty(STDOUT_FILENO) ? output_body(answer)
+                                 : output_bytes(answer->body, answer->head.length);
+}
+
+static enum verb_exit run(const struct arguments *arguments)
+{
+    char target[LIMIT_TARGET] = PATH_VALUE;
+    if (arguments->operand_count && !arguments->operands[0][0])
+        return say_failure(VERB_USAGE, "a member's name must not be empty");
+    if (arguments->operand_count &&
+        percent_encode(PATH_VALUE "/", arguments->operands[0], target, sizeof target))
+        return say_failure(VERB_USAGE, "the member's name is too long");
+    const struct exchange_request request = {
+        .method = "GET",
+        .target = target,
+        .limit = LIMIT_VALUE,
+    };
+    struct exchange_answer answer;
+    enum verb_exit status = call_workload(arguments, &request, &answer);
+    if (status)
+        return status;
+    status = arguments->json ? print_json(&answer) : print_bare(&answer);
+    exchange_clear(&answer);
+    return status;
+}
+
+static const struct arguments_option *const options[] = {&arguments_output, NULL};
+
+const struct verb verb_get = {
+    .name = "get",
+    .operands = "[MEMBER] [-o json]",
+    .summary = "Print the caller's own secret, or one member of it",
+    .help = "Prints the bytes that were stored and nothing else; at a terminal, with a newline "
+            "behind.\n"
+            "With -o json: an object of data, created, updated and version, and encoding = base64\n"
+            "when the data is no text.\n",
+    .options = options,
+    .most = 1,
+    .run = run,
+};

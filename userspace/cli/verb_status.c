@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/verb.h"
+
+#include "cli/arguments.h"
+#include "cli/call.h"
+#include "cli/output.h"
+#include "protocol.h"
+
+/* Bytes of the longest status. */
+#define ANSWER_LIMIT (64u * 1024u)
+
+static enum verb_exit run(const struct arguments *arguments)
+{
+    const struct exchange_request request = {
+        .method = "GET",
+        .target = PATH_STATUS,
+        .limit = ANSWER_LIMIT,
+    };
+    struct exchange_answer answer;
+    enum verb_exit status = call_admin(arguments, &request, &answer);
+    if (status)
+        return status;
+    status = arguments->json ? output_body(&answer) : output_object(&answer);
+    exchange_clear(&answer);
+    return status;
+}
+
+static const struct arguments_option *const options[] = {&arguments_output, NULL};
+
+const struct verb verb_status = {
+    .name = "status",
+    .operands = "[-o json|table]",
+    .summary = "Print the state of the daemon",
+    .help = "",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The header of an HTTP/1.1 reply, read strictly: what the daemon never sends is an error, not a
+ * case to be clever about. Chunked replies are such a thing.
+ */
+#ifndef VSECM_CLIENT_HEAD_H
+#define VSECM_CLIENT_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct head {
+    int status;       /* 200 to 599 */
+    size_t length;    /* bytes of the body that follows */
+    bool close;       /* the daemon closes the connection after it */
+    uint64_t version; /* of the secret; 0 when not said */
+    char created[32]; /* RFC 3339; "" when not said */
+    char updated[32];
+};
+
+/*
+ * Read TEXT: a status line, fields, and the empty line, LENGTH bytes in all. Returns NULL, or what
+ * is wrong with it as a constant text that follows "the answer"; then *ret means nothing.
+ */
+const char *head_parse(const char *text, size_t length, struct head *ret);
+
+#endif

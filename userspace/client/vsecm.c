@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The library is compiled with hidden symbols; the public ones are those of this header. */
+#pragma GCC visibility push(default)
+#include "vsecm/vsecm.h"
+#pragma GCC visibility pop
+
+#include "client/answer.h"
+#include "client/channel.h"
+#include "client/exchange.h"
+#include "client/locked.h"
+#include "client/percent.h"
+#include "limits.h"
+#include "protocol.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct vsecm_client {
+    struct exchange exchange;
+    char message[512];
+};
+
+static const char *const texts[] = {
+    [VSECM_OK] = "success",
+    [VSECM_NOT_FOUND] = "no such secret",
+    [VSECM_FORBIDDEN] = "the daemon knows no workload that this caller is",
+    [VSECM_UNAVAILABLE] = "the daemon cannot serve now",
+    [VSECM_UNREACHABLE] = "no daemon answers at the socket",
+    [VSECM_PROTOCOL] = "the daemon's answer makes no sense",
+    [VSECM_NO_MEMORY] = "out of memory",
+    [VSECM_INVALID] = "invalid argument",
+};
+
+const char *vsecm_strerror(vsecm_result result)
+{
+    size_t i = (size_t)result;
+    return i < sizeof texts / sizeof *texts ? texts[i] : "unknown result";
+}
+
+const char *vsecm_message(const vsecm_client *client)
+{
+    return client ? client->message : "";
+}
+
+static __attribute__((format(printf, 3, 4))) vsecm_result fail(vsecm_client *client,
+                                                               vsecm_result result,
+                                                               const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(client->message, sizeof client->message, format, args);
+    va_end(args);
+    return result;
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static vsecm_result result_of_errno(int r)
+{
+    switch (-r) {
+    case EPROTO:
+    case EMSGSIZE: return VSECM_PROTOCOL;
+    case ENOMEM: return VSECM_NO_MEMORY;
+    case EINVAL: return VSECM_INVALID;
+    case ETIMEDOUT: return VSECM_UNAVAILABLE;
+    default: return VSECM_UNREACHABLE;
+    }
+}
+
+static vsecm_result failed_run(vsecm_client *client, int r)
+{
+    vsecm_result result = result_of_errno(r);
+    if (result == VSECM_PROTOCOL)
+        return fail(client, result, "the answer %s", client->exchange.wrong);
+    return fail(client, result, "%s: %s", client->exchange.path, strerror(-r));
+}
+
+static const struct {
+    int status;
+    vsecm_result result;
+} results[] = {
+    {400, VSECM_INVALID},     {403, VSECM_FORBIDDEN},   {404, VSECM_NOT_FOUND},
+    {408, VSECM_UNAVAILABLE}, {429, VSECM_UNAVAILABLE}, {500, VSECM_UNAVAILABLE},
+    {503, VSECM_UNAVAILABLE},
+};
+
+static vsecm_result failed_status(vsecm_client *client, const struct exchange_answer *answer)
+{
+    answer_error(answer->body, answer->head.length, client->message, sizeof client->message);
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (results[i].status == answer->head.status)
+            return results[i].result;
+    return fail(client, VSECM_PROTOCOL, "the answer has status %d", answer->head.status);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* On VSECM_OK *ret has status 200 and is the caller's. */
+static vsecm_result run(vsecm_client *client, const char *target, struct exchange_answer *ret)
+{
+    const struct exchange_request request = {
+        .method = "GET",
+        .target = target,
+        .limit = LIMIT_VALUE,
+    };
+    client->message[0] = '\0';
+    int r = exchange_run(&client->exchange, &request, ret);
+    if (r)
+        return failed_run(client, r);
+    if (ret->head.status == 200)
+        return VSECM_OK;
+    vsecm_result result = failed_status(client, ret);
+    exchange_clear(ret);
+    return result;
+}
+
+static vsecm_result get(vsecm_client *client, const char *target, vsecm_secret *ret)
+{
+    struct exchange_answer answer = {.body = NULL};
+    vsecm_result result = run(client, target, &answer);
+    if (result)
+        return result;
+    const struct head *head = &answer.head;
+    if (!head->version || !head->created[0] || !head->updated[0]) {
+        exchange_clear(&answer);
+        return fail(client, VSECM_PROTOCOL, "the answer has no version or no times");
+    }
+    vsecm_secret secret = {
+        .data = answer.body, /* now owned by the secret */
+        .length = head->length,
+        .version = head->version,
+        .internal = {answer.body, (void *)(uintptr_t)(head->length + 1)},
+    };
+    memcpy(secret.created, head->created, sizeof secret.created);
+    memcpy(secret.updated, head->updated, sizeof secret.updated);
+    *ret = secret;
+    return VSECM_OK;
+}
+
+vsecm_result vsecm_get(vsecm_client *client, vsecm_secret *ret)
+{
+    if (!client || !ret)
+        return VSECM_INVALID;
+    return get(client, PATH_VALUE, ret);
+}
+
+vsecm_result vsecm_get_member(vsecm_client *client, const char *member, vsecm_secret *ret)
+{
+    if (!client || !member || !ret)
+        return VSECM_INVALID;
+    char target[LIMIT_TARGET];
+    if (!member[0] || percent_encode(PATH_VALUE "/", member, target, sizeof target))
+        return fail(client, VSECM_INVALID, "a member's name is empty or too long");
+    return get(client, target, ret);
+}
+
+vsecm_result vsecm_whoami(vsecm_client *client, vsecm_identity *ret)
+{
+    if (!client || !ret)
+        return VSECM_INVALID;
+    struct exchange_answer answer = {.body = NULL};
+    vsecm_result result = run(client, PATH_WHOAMI, &answer);
+    if (result)
+        return result;
+    vsecm_identity identity;
+    if (answer_identity(answer.body, answer.head.length, &identity))
+        *ret = identity;
+    else
+        result = fail(client, VSECM_PROTOCOL, "the answer is no identity");
+    exchange_clear(&answer);
+    return result;
+}
+
+void vsecm_secret_clear(vsecm_secret *secret)
+{
+    if (!secret)
+        return;
+    locked_free(secret->internal[0], (size_t)(uintptr_t)secret->internal[1]);
+    *secret = (vsecm_secret){.data = NULL};
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+static const char *default_path(void)
+{
+    const char *path = secure_getenv("VSECM_SOCKET");
+    if (path && path[0])
+        return path;
+    return access(VSECM_DEFAULT_SOCKET, F_OK) == 0 ? VSECM_DEFAULT_SOCKET : PROTOCOL_SOCKET;
+}
+
+vsecm_result vsecm_connect(const char *path, vsecm_client **ret)
+{
+    if (!ret)
+        return VSECM_INVALID;
+    vsecm_client *client = calloc(1, sizeof *client);
+    if (!client)
+        return VSECM_NO_MEMORY;
+    int r = exchange_open(&client->exchange, path ? path : default_path(), CHANNEL_TIMEOUT_MS);
+    if (r) {
+        free(client);
+        errno = -r;
+        return r == -ENOMEM ? VSECM_NO_MEMORY : VSECM_UNREACHABLE;
+    }
+    *ret = client;
+    return VSECM_OK;
+}
+
+void vsecm_close(vsecm_client *client)
+{
+    if (!client)
+        return;
+    exchange_close(&client->exchange);
+    free(client);
+}
