@@ -3,6 +3,12 @@
  * Every limit of the product: its value, its place and its reason. A limit that an operator may
  * change is the default of an option of the same name (daemon/config.c) and says so.
  */
+/*
+ * The C library's header has this name too, and the compiler's own reaches it by a search that ends
+ * up here: so it is passed on, each time.
+ */
+#include_next <limits.h>
+
 #ifndef VSECM_LIMITS_H
 #define VSECM_LIMITS_H
 

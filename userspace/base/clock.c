@@ -36,6 +36,12 @@ static void digits(char *at, int width, int64_t value)
     }
 }
 
+/* Before 1970 only a clock that was never set can be; such a time is shown as 1970. */
+static int64_t since_1970(int64_t wall_us)
+{
+    return wall_us < 0 ? 0 : wall_us;
+}
+
 static void date_and_time(int64_t seconds, char *at)
 {
     struct tm tm;
@@ -55,6 +61,7 @@ void clock_format(int64_t wall_us, char ret[CLOCK_RFC3339])
     /* Every request's audit record is stamped: within a second only the fraction changes. */
     static int64_t cached_second = -1;
     static char cached[20];
+    wall_us = since_1970(wall_us);
     int64_t second = wall_us / 1000000;
     if (second != cached_second) {
         date_and_time(second, cached);
@@ -69,7 +76,7 @@ void clock_format(int64_t wall_us, char ret[CLOCK_RFC3339])
 
 void clock_format_seconds(int64_t wall_us, char ret[CLOCK_RFC3339])
 {
-    date_and_time(wall_us / 1000000, ret);
+    date_and_time(since_1970(wall_us) / 1000000, ret);
     ret[19] = 'Z';
     ret[20] = '\0';
 }

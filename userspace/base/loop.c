@@ -2,8 +2,10 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,11 +17,14 @@ struct loop {
     int running;
     int taken; /* events of this turn */
     struct epoll_event events[BATCH];
+    struct loop_source alarm;  /* a timerfd: no turn has to look at the clock */
     struct loop_timer *timers; /* sorted by due time; a daemon has a handful */
     int (*turn)(void *context);
     void *turn_context;
     uint64_t turns;
 };
+
+static void on_alarm(struct loop_source *source, uint32_t events);
 
 int loop_new(struct loop **ret)
 {
@@ -27,9 +32,11 @@ int loop_new(struct loop **ret)
     if (!loop)
         return -ENOMEM;
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll < 0) {
-        int r = -errno;
-        free(loop);
+    loop->alarm.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    loop->alarm.ready = on_alarm;
+    int r = loop->epoll < 0 || loop->alarm.fd < 0 ? -errno : loop_add(loop, &loop->alarm, EPOLLIN);
+    if (r < 0) {
+        loop_free(loop);
         return r;
     }
     *ret = loop;
@@ -70,6 +77,17 @@ void loop_cancel_timer(struct loop *loop, struct loop_timer *timer)
         }
 }
 
+/* Wake up for the first timer; a wake-up too early, for one that was cancelled, does no harm. */
+static void set_alarm(struct loop *loop)
+{
+    if (!loop->timers)
+        return;
+    uint64_t due = loop->timers->due_ms ? loop->timers->due_ms : 1;
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(due / 1000), .tv_nsec = (long)(due % 1000) * 1000000}};
+    timerfd_settime(loop->alarm.fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
 void loop_set_timer(struct loop *loop, struct loop_timer *timer, uint64_t after_ms)
 {
     loop_cancel_timer(loop, timer);
@@ -79,6 +97,25 @@ void loop_set_timer(struct loop *loop, struct loop_timer *timer, uint64_t after_
         at = &(*at)->next;
     timer->next = *at;
     *at = timer;
+    if (loop->timers == timer)
+        set_alarm(loop);
+}
+
+static void on_alarm(struct loop_source *source, uint32_t events)
+{
+    (void)events;
+    struct loop *loop = (struct loop *)((char *)source - offsetof(struct loop, alarm));
+    uint64_t times;
+    if (read(source->fd, &times, sizeof times) < 0)
+        return;
+    uint64_t now = clock_mono_ms();
+    while (loop->timers && loop->timers->due_ms <= now) {
+        struct loop_timer *timer = loop->timers;
+        loop->timers = timer->next;
+        timer->next = NULL;
+        timer->fire(timer);
+    }
+    set_alarm(loop);
 }
 
 void loop_set_turn(struct loop *loop, int (*turn)(void *context), void *context)
@@ -92,33 +129,11 @@ uint64_t loop_turn(const struct loop *loop)
     return loop->turns;
 }
 
-static void fire_timers(struct loop *loop)
-{
-    uint64_t now = loop->timers ? clock_mono_ms() : 0;
-    while (loop->timers && loop->timers->due_ms <= now) {
-        struct loop_timer *timer = loop->timers;
-        loop->timers = timer->next;
-        timer->next = NULL;
-        timer->fire(timer);
-    }
-}
-
-static int sleep_ms(const struct loop *loop, int busy)
-{
-    if (busy)
-        return 0;
-    if (!loop->timers)
-        return -1;
-    uint64_t now = clock_mono_ms();
-    uint64_t due = loop->timers->due_ms;
-    return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
-}
-
 int loop_run(struct loop *loop)
 {
     int busy = 0;
     for (loop->running = 1; loop->running;) {
-        int n = epoll_wait(loop->epoll, loop->events, BATCH, sleep_ms(loop, busy));
+        int n = epoll_wait(loop->epoll, loop->events, BATCH, busy ? 0 : -1);
         if (n < 0 && errno != EINTR)
             return -errno;
         loop->turns++;
@@ -129,7 +144,6 @@ int loop_run(struct loop *loop)
                 source->ready(source, loop->events[i].events);
         }
         loop->taken = 0;
-        fire_timers(loop);
         busy = loop->turn ? loop->turn(loop->turn_context) : 0;
     }
     return 0;
@@ -144,6 +158,9 @@ void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
-    close(loop->epoll);
+    if (loop->alarm.fd >= 0)
+        close(loop->alarm.fd);
+    if (loop->epoll >= 0)
+        close(loop->epoll);
     free(loop);
 }

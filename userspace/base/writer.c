@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/writer.h"
 
-#include <string.h>
-
 #include "base/str.h"
-
-void writer_bytes(struct writer *w, const void *data, size_t length)
-{
-    w->needed += length;
-    /* Once one write did not fit, none does: a hole in the middle would be worse than an end. */
-    if (w->used + length != w->needed || length > w->size - w->used)
-        return;
-    if (length)
-        memcpy(w->data + w->used, data, length);
-    w->used += length;
-}
-
-void writer_text(struct writer *w, const char *text)
-{
-    writer_bytes(w, text, strlen(text));
-}
-
-void writer_span(struct writer *w, struct span text)
-{
-    writer_bytes(w, text.data, text.length);
-}
 
 void writer_u64(struct writer *w, uint64_t value)
 {

@@ -166,10 +166,12 @@ static int map_window(struct audit *audit, off_t base)
     int r = posix_fallocate(audit->file, base, LIMIT_AUDIT_WINDOW);
     if (r)
         return -r;
-    char *window = mmap(NULL, LIMIT_AUDIT_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-                        audit->file, base);
+    char *window =
+        mmap(NULL, LIMIT_AUDIT_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, audit->file, base);
     if (window == MAP_FAILED)
         return -errno;
+    /* Page by page it would be requests that pay for the faults. Older kernels let them. */
+    madvise(window, LIMIT_AUDIT_WINDOW, MADV_POPULATE_WRITE);
     unmap_window(audit);
     audit->window = window;
     audit->base = base;

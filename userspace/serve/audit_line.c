@@ -7,11 +7,18 @@
 #include "limits.h"
 #include "serve/subject.h"
 
-static void text(struct writer *w, const char *name, const char *value)
+static inline void text(struct writer *w, const char *name, const char *value)
 {
     writer_text(w, name);
-    writer_text(w, value ? value : "");
+    writer_text(w, value);
     writer_literal(w, "\"");
+}
+
+/* What is empty is left out: records are many. */
+static void known(struct writer *w, const char *name, const char *value)
+{
+    if (value && value[0])
+        text(w, name, value);
 }
 
 static void number(struct writer *w, const char *name, uint64_t value)
@@ -25,11 +32,13 @@ void audit_line_subject(struct writer *w, const struct subject *subject)
     const struct identity *identity = subject->identity;
     text(w, "\"tier\":\"", subject->attested ? subject->tier : "none");
     text(w, ",\"door\":\"", subject->door == DOOR_ADMIN ? "admin" : "public");
-    text(w, ",\"namespace\":\"", identity ? identity->namespace : NULL);
-    text(w, ",\"workload\":\"", identity ? identity->workload : NULL);
-    text(w, ",\"pod\":\"", identity ? identity->pod : NULL);
-    text(w, ",\"podUid\":\"", subject->place->pod_uid);
-    text(w, ",\"container\":\"", subject->place->container);
+    if (identity) {
+        text(w, ",\"namespace\":\"", identity->namespace);
+        text(w, ",\"workload\":\"", identity->workload);
+        known(w, ",\"pod\":\"", identity->pod);
+    }
+    known(w, ",\"podUid\":\"", subject->place->pod_uid);
+    known(w, ",\"container\":\"", subject->place->container);
     number(w, ",\"pid\":", subject->caller.pid);
     number(w, ",\"uid\":", subject->caller.uid);
     if (subject->place->kind == PLACE_POD)

@@ -240,13 +240,15 @@ int http_read(const char *data, size_t length, struct http_request *ret, const c
             return HTTP_MORE;
         struct span line = {data + at, (size_t)(end - (data + at))};
         at += line.length + 1;
-        if (at > LIMIT_HEADER || lines > LIMIT_FIELDS)
+        if (at > LIMIT_HEADER)
             return refuse(&head, 431, "the header is too large");
         if (!line.length || line.data[line.length - 1] != '\r')
             return refuse(&head, 400, "a line must end in CR LF");
         line.length--;
         if (lines && !line.length)
             break;
+        if (lines > LIMIT_FIELDS)
+            return refuse(&head, 431, "the header has too many fields");
         int r = lines ? read_field(&head, line) : read_request_line(&head, line);
         if (r < 0)
             return r;

@@ -72,11 +72,24 @@ static int has_nul_escape(struct span text)
     return 0;
 }
 
+/* cJSON takes each of them for a blank, and a byte order mark as well; the scanner does not. */
+static int has_stray(struct span text)
+{
+    if (text.length >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+        return 1;
+    for (size_t at = 0; at < text.length; at++)
+        if ((unsigned char)text.data[at] < ' ' && !strchr("\t\r\n", text.data[at]))
+            return 1;
+    return 0;
+}
+
 int json_read(struct span text, struct cJSON **ret, const char **why)
 {
     *why = NULL;
     if (!str_is_utf8(text.data, text.length) || memchr(text.data, '\0', text.length))
         *why = "it is not UTF-8 text";
+    else if (has_stray(text))
+        *why = "it has a control character or a byte order mark";
     else if (depth_of(text) > LIMIT_JSON_DEPTH)
         *why = "it is nested too deep";
     else if (has_nul_escape(text))

@@ -10,6 +10,7 @@
 #include "base/writer.h"
 #include "crypto/secret.h"
 #include "protocol.h"
+#include "store/answer.h"
 #include "store/store.h"
 
 struct phrase {
@@ -70,33 +71,6 @@ static void end_head(struct reply *reply, struct writer *w)
     reply->text_length = w->used;
 }
 
-struct span reply_etag(const struct store_version *version, char ret[REPLY_ETAG])
-{
-    /*
-     * The version alone would not do: it starts at 1 again when a key was deleted or the daemon
-     * started anew, and a client would take another value for the one it has.
-     */
-    static const char hex[] = "0123456789abcdef";
-    struct writer w = writer_on(ret, REPLY_ETAG);
-    writer_literal(&w, "\"");
-    writer_u64(&w, version->number);
-    writer_literal(&w, ".");
-    for (int shift = 60; shift >= 0; shift -= 4)
-        writer_bytes(&w, &hex[(uint64_t)version->updated_us >> shift & 15], 1);
-    writer_literal(&w, "\"");
-    return (struct span){ret, w.used};
-}
-
-static void describe(struct writer *w, const struct store_version *version)
-{
-    char etag[REPLY_ETAG];
-    writer_literal(w, "ETag: ");
-    writer_span(w, reply_etag(version, etag));
-    writer_literal(w, "\r\n" HEADER_VERSION ": ");
-    writer_u64(w, version->number);
-    writer_literal(w, "\r\n");
-}
-
 /* For bodies that are the bare bytes; JSON has the times inside. */
 static void describe_times(struct writer *w, const struct store_version *version)
 {
@@ -110,16 +84,27 @@ static void describe_times(struct writer *w, const struct store_version *version
     writer_literal(w, "\r\n");
 }
 
+void reply_answer(struct reply *reply, const struct store_version *version)
+{
+    if (reply->closes) { /* the ready one does not say so */
+        reply_version(reply, 200, REPLY_JSON, version, version->json);
+        return;
+    }
+    reply->status = 200;
+    reply->secret = secret_ref(version->block);
+    reply->part = version->answer;
+}
+
 void reply_version(struct reply *reply, int status, enum reply_type type,
                    const struct store_version *version, struct span part)
 {
     struct writer w = start(reply, status);
     if (status != 304) {
         content(&w, type, part.length);
-        reply->secret = secret_ref(version->body);
+        reply->secret = secret_ref(version->block);
         reply->part = part;
     }
-    describe(&w, version);
+    answer_describe(&w, version);
     if (type == REPLY_BYTES)
         describe_times(&w, version);
     end_head(reply, &w);
@@ -138,7 +123,7 @@ void reply_secret(struct reply *reply, const struct store_version *version, stru
 {
     struct writer w = start(reply, 200);
     content(&w, REPLY_BYTES, secret->length);
-    describe(&w, version);
+    answer_describe(&w, version);
     describe_times(&w, version);
     end_head(reply, &w);
     reply->secret = secret;

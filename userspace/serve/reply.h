@@ -33,11 +33,10 @@ enum reply_type {
     REPLY_PLAIN,
 };
 
-/* The entity tag of a version, with its quotes. */
-#define REPLY_ETAG 48
-struct span reply_etag(const struct store_version *version, char ret[REPLY_ETAG]);
+/* The whole answer that was rendered when VERSION was stored. */
+void reply_answer(struct reply *reply, const struct store_version *version);
 
-/* An answer without a body but VERSION's tag (304), or with PART of its body (200). */
+/* An answer without a body but VERSION's tag (304), or with PART of its block (200). */
 void reply_version(struct reply *reply, int status, enum reply_type type,
                    const struct store_version *version, struct span part);
 

@@ -78,7 +78,9 @@ static int record_outcome(struct service *service, struct call *call, const char
 
 static void reply_unaudited(struct reply *reply)
 {
+    int closes = reply->closes;
     reply_done(reply);
+    reply->closes = closes;
     reply_error(reply, 503, ERROR_UNAVAILABLE,
                 "the audit record could not be kept, so nothing is served");
 }

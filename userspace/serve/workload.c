@@ -15,6 +15,7 @@
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "serve/subject.h"
+#include "store/answer.h"
 #include "store/store.h"
 
 /* The caller's secret, or NULL with a 404. The key is the identity: no request can name another. */
@@ -33,9 +34,9 @@ static const struct store_version *own_version(struct service *service, struct c
 
 static int is_unchanged(const struct call *call, const struct store_version *version)
 {
-    char etag[REPLY_ETAG];
+    char etag[ANSWER_ETAG];
     return call->request->if_none_match.length &&
-           http_etag_matches(call->request->if_none_match, reply_etag(version, etag));
+           http_etag_matches(call->request->if_none_match, answer_etag(version, etag));
 }
 
 void workload_secret(struct service *service, struct call *call, struct reply *reply)
@@ -43,8 +44,10 @@ void workload_secret(struct service *service, struct call *call, struct reply *r
     const struct store_version *version = own_version(service, call, reply);
     if (!version)
         return;
-    struct span json = {version->body->data, version->body_length};
-    reply_version(reply, is_unchanged(call, version) ? 304 : 200, REPLY_JSON, version, json);
+    if (is_unchanged(call, version))
+        reply_version(reply, 304, REPLY_JSON, version, version->json);
+    else
+        reply_answer(reply, version);
 }
 
 void workload_value(struct service *service, struct call *call, struct reply *reply)

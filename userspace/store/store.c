@@ -6,13 +6,11 @@
 
 #include "base/table.h"
 #include "crypto/secret.h"
-#include "store/body.h"
+#include "store/answer.h"
 
 struct entry {
     struct store_version version;
-    struct secret *next; /* during a put: the body that replaces version.body */
-    size_t next_length;
-    struct span next_value;
+    struct store_version *next; /* during a put: what replaces version; else NULL */
     size_t key_length;
     char key[];
 };
@@ -41,7 +39,7 @@ static struct span key_of(const struct entry *entry)
     return (struct span){entry->key, entry->key_length};
 }
 
-/* The entry of KEY, made empty (no body) when there is none yet. */
+/* The entry of KEY, made empty (no block) when there is none yet. */
 static int entry_of(struct store *store, struct span key, struct entry **ret)
 {
     *ret = table_find(store->entries, key);
@@ -63,7 +61,7 @@ static int entry_of(struct store *store, struct span key, struct entry **ret)
 
 static void drop_if_empty(struct store *store, struct entry *entry)
 {
-    if (entry->version.body)
+    if (entry->version.block)
         return;
     table_remove(store->entries, key_of(entry));
     free(entry);
@@ -76,39 +74,44 @@ static int prepare(struct store *store, struct span key, struct span value, int6
     int r = entry_of(store, key, &entry);
     if (r < 0 || entry->next) /* a key named twice is written once */
         return r;
-    int64_t created = entry->version.body ? entry->version.created_us : now_us;
-    entry->next =
-        body_render(store->arena, value, created, now_us, &entry->next_length, &entry->next_value);
-    if (entry->next)
+    struct store_version *next = malloc(sizeof *next);
+    r = -ENOMEM;
+    if (next) {
+        *next = entry->version;
+        next->number++;
+        next->updated_us = now_us;
+        if (!entry->version.block)
+            next->created_us = now_us;
+        r = answer_render(store->arena, value, next);
+    }
+    if (r == 0) {
+        entry->next = next;
         return 0;
+    }
+    free(next);
     drop_if_empty(store, entry);
-    return -ENOSPC;
+    return r;
 }
 
 /* Second half: cannot fail. */
-static void commit(struct store *store, struct span key, int64_t now_us)
+static void commit(struct store *store, struct span key)
 {
     struct entry *entry = table_find(store->entries, key);
     if (!entry->next)
         return;
-    struct store_version *version = &entry->version;
-    if (!version->body)
-        version->created_us = now_us;
-    secret_unref(version->body);
-    version->body = entry->next;
-    version->body_length = entry->next_length;
-    version->value = entry->next_value;
-    version->updated_us = now_us;
-    version->number++;
+    secret_unref(entry->version.block);
+    entry->version = *entry->next;
+    free(entry->next);
     entry->next = NULL;
 }
 
 static void abandon(struct store *store, struct span key)
 {
     struct entry *entry = table_find(store->entries, key);
-    if (!entry)
+    if (!entry || !entry->next)
         return;
-    secret_unref(entry->next);
+    secret_unref(entry->next->block);
+    free(entry->next);
     entry->next = NULL;
     drop_if_empty(store, entry);
 }
@@ -122,7 +125,7 @@ int store_put(struct store *store, const struct span *keys, size_t count, struct
         done++;
     for (size_t i = 0; i < done; i++) {
         if (r == 0)
-            commit(store, keys[i], now_us);
+            commit(store, keys[i]);
         else
             abandon(store, keys[i]);
     }
@@ -140,7 +143,7 @@ int store_delete(struct store *store, struct span key)
     struct entry *entry = table_remove(store->entries, key);
     if (!entry)
         return -ENOENT;
-    secret_unref(entry->version.body);
+    secret_unref(entry->version.block);
     free(entry);
     return 0;
 }
@@ -185,7 +188,7 @@ void store_free(struct store *store)
         return;
     size_t at = 0;
     for (struct entry *entry; (entry = table_next(store->entries, &at));) {
-        secret_unref(entry->version.body);
+        secret_unref(entry->version.block);
         free(entry);
     }
     table_free(store->entries);

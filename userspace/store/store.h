@@ -17,13 +17,13 @@ struct store;
 
 /* One value as it was stored. Plain data; belongs to the store. */
 struct store_version {
-    uint64_t number;    /* 1 for the first value of a key */
-    int64_t created_us; /* when the key was first stored; UTC, microseconds since 1970 */
-    int64_t updated_us; /* when this value was stored */
-    struct secret
-        *body; /* {"data":…,"created":…,"updated":…} and, where `data` differs, the value */
-    size_t body_length; /* of the JSON */
-    struct span value;  /* the bare value, inside body->data */
+    uint64_t number;      /* 1 for the first value of a key */
+    int64_t created_us;   /* when the key was first stored; UTC, microseconds since 1970 */
+    int64_t updated_us;   /* when this value was stored */
+    struct secret *block; /* what the spans point into */
+    struct span answer;   /* HTTP head and JSON, ready to be sent (store/answer.h) */
+    struct span json;     /* {"data":…,"created":…,"updated":…} */
+    struct span value;    /* the bare value */
 };
 
 /* A row of the list of all secrets: no value in it. */
