@@ -42,7 +42,7 @@ ifdef SANITIZE
 else
   HARDEN += -D_FORTIFY_SOURCE=2
 endif
-CPPFLAGS_ALL = -D_GNU_SOURCE -iquote include -iquote userspace -iquote $(O) $(CPPFLAGS)
+CPPFLAGS_ALL = -D_GNU_SOURCE -iquote include -iquote userspace -iquote $(O) $(ROOM_FLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LD) $(SAN_LD) $(LDFLAGS)
 
@@ -103,7 +103,7 @@ $(O)/pic/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 # Only kernel/ may see the skeletons, and they must exist before it is compiled.
-$(O)/obj/userspace/kernel/%.o: CPPFLAGS += -iquote $(O)/bpf
+$(O)/obj/userspace/kernel/%.o: ROOM_FLAGS = -iquote $(O)/bpf
 $(call objects,$(call sources,kernel)): | $(BPF_SKEL)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) include/kernel_abi.h

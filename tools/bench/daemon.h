@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vsecmd of our own: private directories, one known pod, no trace once it has stopped. */
+#ifndef BENCH_DAEMON_H
+#define BENCH_DAEMON_H
+
+#include "base/error.h"
+#include "bench/pod.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define DAEMON_NAMESPACE "bench"
+#define DAEMON_WORKLOAD "w0" /* who the pod is */
+
+struct daemon {
+    pid_t pid;
+    char dir[64];      /* everything it writes; removed with it */
+    char socket[96];   /* for workloads */
+    char admin[96];    /* for us */
+    uint64_t ready_ns; /* from fork() to both sockets answering */
+};
+
+struct daemon_options {
+    const char *program; /* path of vsecmd */
+    const char *attest;  /* option attest: "auto", "cgroup", "lsm" */
+};
+
+/*
+ * Start it and wait until both of its sockets answer. -errno, with ERROR filled by the end of what
+ * it printed; daemon_stop() is due either way.
+ */
+int daemon_start(struct daemon *daemon, const struct daemon_options *options, const struct pod *pod,
+                 struct error *error);
+
+/* Whether it has ended by itself; if so, how, and its last words are added to ERROR. */
+bool daemon_ended(struct daemon *daemon, struct error *error);
+
+/* Store VALUE (plain text) for WORKLOAD in DAEMON_NAMESPACE over connection FD. -errno. */
+int daemon_put(int fd, const char *workload, const char *value, struct error *error);
+
+/* Stop it and remove its files. An all-zero DAEMON is fine. */
+void daemon_stop(struct daemon *daemon);
+
+#endif

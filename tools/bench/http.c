@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/http.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static int send_all(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
+        if (sent < 0)
+            return -errno;
+        data += sent;
+        length -= (size_t)sent;
+    }
+    return 0;
+}
+
+/* The length of the whole reply once its head is there; 0 before. */
+static size_t whole_length(struct http_reply *reply)
+{
+    const char *end = strstr(reply->bytes, "\r\n\r\n");
+    const char *field = strcasestr(reply->bytes, "\r\nContent-Length:");
+
+    if (!end || !field || field > end)
+        return 0;
+    reply->head = (size_t)(end - reply->bytes) + 4;
+    return reply->head + strtoul(field + strlen("\r\nContent-Length:"), NULL, 10);
+}
+
+static int receive(int fd, struct http_reply *reply, struct error *error)
+{
+    size_t whole = 0;
+
+    memset(reply, 0, sizeof(*reply));
+    while (whole == 0 || reply->length < whole) {
+        if (reply->length == HTTP_REPLY_MAX)
+            return error_set(error, -EMSGSIZE, "a reply of more than %u bytes", HTTP_REPLY_MAX);
+        ssize_t got = recv(fd, reply->bytes + reply->length, HTTP_REPLY_MAX - reply->length, 0);
+        if (got < 0)
+            return error_errno(error, -errno, "recv");
+        if (got == 0)
+            return error_set(error, -EPIPE, "the server closed the connection");
+        reply->length += (size_t)got;
+        whole = whole_length(reply);
+    }
+    if (reply->length > whole)
+        return error_set(error, -EBADMSG, "%zu bytes behind the reply", reply->length - whole);
+    return 0;
+}
+
+int http_exchange(int fd, const char *request, size_t length, struct http_reply *reply,
+                  struct error *error)
+{
+    int r = send_all(fd, request, length);
+
+    if (r)
+        return error_errno(error, r, "send");
+    r = receive(fd, reply, error);
+    if (r)
+        return r;
+    if (strncmp(reply->bytes, HTTP_SUCCESS, strlen(HTTP_SUCCESS)) != 0)
+        return error_set(error, -EBADMSG, "%.*s: %.300s", (int)strcspn(reply->bytes, "\r\n"),
+                         reply->bytes, reply->bytes + reply->head);
+    return 0;
+}
+
+int http_put(int fd, const char *name_space, const char *workload, const char *value,
+             struct error *error)
+{
+    char *body = NULL, *request = NULL;
+    struct http_reply *reply = malloc(sizeof(*reply));
+    int r = -ENOMEM;
+    int length =
+        asprintf(&body, "{\"workloads\":[\"%s\"],\"namespaces\":[\"%s\"],\"value\":\"%s\"}",
+                 workload, name_space, value);
+
+    if (length < 0)
+        body = NULL;
+    if (!reply || !body)
+        goto done;
+    length = asprintf(&request,
+                      "POST /sentinel/v1/secrets HTTP/1.1\r\nHost: vsecm\r\n"
+                      "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                      length, body);
+    if (length < 0) {
+        request = NULL;
+        goto done;
+    }
+    r = http_exchange(fd, request, (size_t)length, reply, error);
+done:
+    free(request);
+    free(body);
+    free(reply);
+    return r;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vsecm-bench: what a secret from vsecmd costs, next to what the socket alone costs. */
+#include "base/span.h"
+#include "base/str.h"
+#include "bench/report.h"
+#include "bench/stop.h"
+#include "bench/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ROUNDS 9u
+#define ROUNDS_QUICK 3u
+
+struct settings {
+    struct suite_options suite;
+    const char *out;
+};
+
+struct option {
+    const char *name, *value, *help;                          /* no value: a switch */
+    int (*set)(struct settings *settings, const char *value); /* -EINVAL */
+};
+
+static int set_vsecmd(struct settings *settings, const char *value)
+{
+    settings->suite.daemon.program = value;
+    return 0;
+}
+
+static int set_attest(struct settings *settings, const char *value)
+{
+    settings->suite.daemon.attest = value;
+    return 0;
+}
+
+static int set_out(struct settings *settings, const char *value)
+{
+    settings->out = value;
+    return 0;
+}
+
+static int set_only(struct settings *settings, const char *value)
+{
+    settings->suite.only = value;
+    return suite_has_row(value) ? 0 : -EINVAL;
+}
+
+static int set_rounds(struct settings *settings, const char *value)
+{
+    uint64_t rounds;
+
+    if (str_u64(span_of(value), SUITE_ROUNDS_MAX, &rounds) || rounds == 0)
+        return -EINVAL;
+    settings->suite.rounds = (unsigned)rounds;
+    return 0;
+}
+
+static int set_quick(struct settings *settings, const char *value)
+{
+    (void)value;
+    settings->suite.quick = true;
+    return 0;
+}
+
+static int set_help(struct settings *settings, const char *value);
+
+static const struct option options[] = {
+    {"vsecmd", "PATH", "the daemon to measure (build/vsecmd)", set_vsecmd},
+    {"attest", "MODE", "its option attest (auto)", set_attest},
+    {"out", "DIR", "where results.json, report.md and latency.svg go (build/bench)", set_out},
+    {"only", "ROW", "get-64, get-1k, connect, clients-50 or memory", set_only},
+    {"rounds", "N", "pairs of measurements a row and layout (9)", set_rounds},
+    {"quick", NULL, "3 rounds, a quarter of the requests", set_quick},
+    {"help", NULL, "this text", set_help},
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static int set_help(struct settings *settings, const char *value)
+{
+    (void)settings;
+    (void)value;
+    printf("usage: vsecm-bench [--OPTION[=VALUE]]...\n");
+    for (size_t i = 0; i < OPTIONS; i++)
+        printf("  --%s%s%-*s %s\n", options[i].name, options[i].value ? "=" : "",
+               14 - (int)strlen(options[i].name) - (options[i].value ? 1 : 0),
+               options[i].value ? options[i].value : "", options[i].help);
+    exit(0);
+}
+
+/* Take "--name" or "--name=value". -EINVAL for what is none of ours. */
+static int take_argument(struct settings *settings, const char *argument)
+{
+    for (size_t i = 0; i < OPTIONS && strncmp(argument, "--", 2) == 0; i++) {
+        size_t length = strlen(options[i].name);
+        const char *rest = argument + 2 + length;
+
+        if (strncmp(argument + 2, options[i].name, length) != 0)
+            continue;
+        if (!options[i].value && *rest == '\0')
+            return options[i].set(settings, NULL);
+        if (options[i].value && rest[0] == '=' && rest[1])
+            return options[i].set(settings, rest + 1);
+    }
+    return -EINVAL;
+}
+
+static int take_arguments(struct settings *settings, char **arguments)
+{
+    for (; *arguments; arguments++) {
+        if (take_argument(settings, *arguments)) {
+            fprintf(stderr, "vsecm-bench: %s: no such option or value; see --help\n", *arguments);
+            return -EINVAL;
+        }
+    }
+    if (settings->suite.rounds == 0)
+        settings->suite.rounds = settings->suite.quick ? ROUNDS_QUICK : ROUNDS;
+    return 0;
+}
+
+static int write_report(const char *dir, const char *name,
+                        void (*report)(FILE *, const struct results *),
+                        const struct results *results)
+{
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *file = fopen(path, "we");
+    if (file) {
+        report(file, results);
+        bool bad = ferror(file) != 0;
+        if (fclose(file) == 0 && !bad)
+            return 0;
+    }
+    fprintf(stderr, "vsecm-bench: cannot write %s: %s\n", path, strerror(errno));
+    return -EIO;
+}
+
+static int write_reports(const char *dir, const struct results *results)
+{
+    int r;
+
+    if (mkdir(dir, 0755) && errno != EEXIST) {
+        fprintf(stderr, "vsecm-bench: %s: %s\n", dir, strerror(errno));
+        return -EIO;
+    }
+    r = write_report(dir, "results.json", report_json, results);
+    if (r == 0)
+        r = write_report(dir, "report.md", report_text, results);
+    if (r == 0 && results->cells)
+        r = write_report(dir, "latency.svg", plot_svg, results);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {
+        .suite.daemon = {.program = "build/vsecmd", .attest = "auto"},
+        .out = "build/bench",
+    };
+    struct error error = {{0}};
+
+    if (argc < 1 || take_arguments(&settings, argv + 1))
+        return 2;
+    if (geteuid() != 0) {
+        fprintf(stderr, "vsecm-bench: must be root, as vsecmd must\n");
+        return 2;
+    }
+    struct results *results = calloc(1, sizeof(*results));
+    int r = results ? stop_install() : -ENOMEM;
+    if (r == 0)
+        r = suite_run(&settings.suite, results, &error);
+    if (r)
+        fprintf(stderr, "vsecm-bench: %s\n", error.text[0] ? error.text : strerror(-r));
+    else {
+        report_text(stdout, results);
+        r = write_reports(settings.out, results);
+    }
+    free(results);
+    return r ? 1 : 0;
+}

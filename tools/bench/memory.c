@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/memory.h"
+
+#include "base/clock.h"
+#include "base/sock.h"
+#include "bench/progress.h"
+#include "bench/stop.h"
+#include "bench/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MEMORY_WARMUP 2000u
+#define MEMORY_REQUESTS 20000u
+
+/* w0, the pod's own, is stored last, so that PROBE ends up holding its value. */
+static int put_all(const struct daemon *daemon, struct probe *probe, struct error *error)
+{
+    char workload[32];
+    int r = 0;
+    int fd = sock_connect(daemon->admin);
+
+    if (fd < 0)
+        return error_errno(error, fd, "cannot connect to %s", daemon->admin);
+    for (unsigned i = MEMORY_SECRETS; i-- > 0 && r == 0;) {
+        snprintf(workload, sizeof(workload), "w%u", i);
+        probe_make_value(probe->value, MEMORY_VALUE, i);
+        r = daemon_put(fd, workload, probe->value, error);
+        if (r == 0 && stop_wanted())
+            r = error_set(error, -EINTR, "stopped");
+    }
+    close(fd);
+    return r;
+}
+
+static int read_some(const struct daemon *daemon, const struct pod *pod, struct load *load,
+                     size_t reply_length, struct error *error)
+{
+    snprintf(load->path, sizeof(load->path), "%s", daemon->socket);
+    load->server = daemon->pid;
+    load->request = HTTP_GET_SECRET;
+    load->request_length = strlen(HTTP_GET_SECRET);
+    load->reply_length = reply_length;
+    load->warmup = MEMORY_WARMUP;
+    load->requests = MEMORY_REQUESTS;
+    return worker_run(load_get, load, WORKER_ANY_CPU, pod, error);
+}
+
+static int measure(const struct daemon *daemon, const struct pod *pod, struct load *load,
+                   struct probe *probe, struct memory *memory, struct error *error)
+{
+    memory->empty_kib = usage_rss_kib(daemon->pid);
+    uint64_t began = clock_mono_ns();
+    int r = put_all(daemon, probe, error);
+    if (r)
+        return r;
+    memory->put_us = (double)(clock_mono_ns() - began) / 1e3 / MEMORY_SECRETS;
+    memory->full_kib = usage_rss_kib(daemon->pid);
+    r = probe_verify(probe, daemon, pod, error);
+    if (r == 0)
+        r = read_some(daemon, pod, load, probe->reply.length, error);
+    if (r)
+        return r;
+    memory->loaded_kib = usage_rss_kib(daemon->pid);
+    memory->requests = load->requests;
+    memory->used = load->used;
+    if (memory->empty_kib < 0 || memory->full_kib < 0 || memory->loaded_kib < 0)
+        return error_set(error, -EIO, "cannot read vsecmd's resident memory");
+    return 0;
+}
+
+int memory_run(const struct daemon_options *options, const struct pod *pod, struct load *load,
+               struct probe *probe, struct memory *memory, struct error *error)
+{
+    struct daemon daemon = {0};
+
+    progress_show("memory with %u secrets", MEMORY_SECRETS);
+    int r = daemon_start(&daemon, options, pod, error);
+    if (r == 0) {
+        memory->secrets = MEMORY_SECRETS;
+        memory->value_bytes = MEMORY_VALUE;
+        memory->ready_ms = (double)daemon.ready_ns / 1e6;
+        r = measure(&daemon, pod, load, probe, memory, error);
+        if (r)
+            daemon_ended(&daemon, error);
+    }
+    daemon_stop(&daemon);
+    return r;
+}

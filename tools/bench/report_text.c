@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/report.h"
+
+#include "bench/verdict.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static double us(uint64_t ns)
+{
+    return (double)ns / 1e3;
+}
+
+static void write_setting(FILE *out, const struct results *results)
+{
+    fprintf(out,
+            "# vsecmd against a raw echo\n\n"
+            "%s, Linux %s, %s. Load average before the run: %.2f.\n"
+            "Rounds: %u, echo and vsecmd in turn%s. Layout `same`: server and client on CPU %d;\n"
+            "`apart`: server on CPU %d, client on CPU %d.\n\n",
+            results->started, results->kernel, results->processor, results->load_average,
+            results->rounds, results->quick ? " (--quick: a quarter of the requests)" : "",
+            results->server_cpu, results->server_cpu, results->client_cpu);
+}
+
+static void write_verdicts(FILE *out, const struct results *results)
+{
+    struct verdict verdicts[VERDICTS_MAX];
+    size_t n = verdict_all(results, verdicts);
+
+    fprintf(out,
+            "## Targets\n\n| %-50s | %-13s | %-10s | %-20s |\n|-%.50s-|-%.13s-|-%.10s-|-%.20s-|\n",
+            "what", "target", "measured", "verdict",
+            "--------------------------------------------------",
+            "--------------------------------------------------",
+            "--------------------------------------------------",
+            "--------------------------------------------------");
+    for (size_t i = 0; i < n; i++) {
+        const struct verdict *v = &verdicts[i];
+        char target[32], measured[32], verdict[32];
+        snprintf(target, sizeof(target), "%s %.2f %s", v->at_most ? "<=" : ">=", v->limit, v->unit);
+        snprintf(measured, sizeof(measured), "%.3f %s", v->value, v->unit);
+        snprintf(verdict, sizeof(verdict), v->met ? "met" : "MISSED by %.1f %%",
+                 fabs(v->off_percent));
+        fprintf(out, "| %-50s | %-13s | %-10s | %-20s |\n", v->what, target, measured, verdict);
+    }
+}
+
+static void write_ratio(FILE *out, const struct ratio *ratio)
+{
+    fprintf(out, " %.3f (%.3f..%.3f) |", ratio->median, ratio->min, ratio->max);
+}
+
+static void write_ratios(FILE *out, const struct results *results)
+{
+    fprintf(out,
+            "\n## vsecmd / echo: median over the rounds (least..greatest)\n\n"
+            "| %-30s | %-6s | %-20s | %-20s | %-20s | reply B |\n"
+            "|--------------------------------|--------|----------------------|"
+            "----------------------|----------------------|---------|\n",
+            "row", "layout", "p50", "p99", "throughput");
+    for (size_t i = 0; i < results->cells; i++) {
+        const struct cell *cell = &results->cell[i];
+        fprintf(out, "| %-30s | %-6s |", cell->title, results_layout_name(cell->layout));
+        for (enum metric metric = 0; metric < METRICS; metric++)
+            write_ratio(out, &cell->ratio[metric]);
+        fprintf(out, " %7zu |\n", cell->reply_bytes);
+    }
+}
+
+static void write_side(FILE *out, const struct cell *cell, const char *name,
+                       const struct side *side)
+{
+    const struct hist *h = &side->latency;
+
+    fprintf(out,
+            "| %-30s | %-6s | %-6s | %7.2f | %7.2f | %7.2f | %7.2f | %8.1f | %7.0f | %7.0f | %5.0f "
+            "| %6" PRIu64 " | %5" PRIu64 " |\n",
+            cell->title, results_layout_name(cell->layout), name, us(hist_percentile(h, 0.5)),
+            us(hist_percentile(h, 0.9)), us(hist_percentile(h, 0.99)),
+            us(hist_percentile(h, 0.999)), us(h->max), results_rate(side), results_cpu_ns(side),
+            100.0 * results_system_share(side), side->used.minor_faults, side->used.major_faults);
+}
+
+static void write_sides(FILE *out, const struct results *results)
+{
+    fprintf(out,
+            "\n## All rounds together: microseconds, requests/s, server CPU a request\n\n"
+            "| %-30s | layout | server |     p50 |     p90 |     p99 |   p99.9 |      max |   "
+            "req/s |  cpu ns | sys %% | minflt | majfl |\n"
+            "|--------------------------------|--------|--------|---------|---------|---------|"
+            "---------|----------|---------|---------|-------|--------|-------|\n",
+            "row");
+    for (size_t i = 0; i < results->cells; i++) {
+        write_side(out, &results->cell[i], "echo", &results->cell[i].echo);
+        write_side(out, &results->cell[i], "vsecmd", &results->cell[i].vsecmd);
+    }
+}
+
+static void write_memory(FILE *out, const struct memory *memory)
+{
+    if (!memory->secrets)
+        return;
+    fprintf(out,
+            "\n## Memory: %u secrets of %zu B\n\n"
+            "- ready %.1f ms after fork(); a put took %.1f us on average\n"
+            "- resident: %ld KiB empty, %ld KiB with all secrets, %ld KiB after %" PRIu64 " reads\n"
+            "- page faults during those reads: %" PRIu64 " minor, %" PRIu64 " major\n",
+            memory->secrets, memory->value_bytes, memory->ready_ms, memory->put_us,
+            memory->empty_kib, memory->full_kib, memory->loaded_kib, memory->requests,
+            memory->used.minor_faults, memory->used.major_faults);
+}
+
+void report_text(FILE *out, const struct results *results)
+{
+    write_setting(out, results);
+    write_verdicts(out, results);
+    if (results->cells) {
+        write_ratios(out, results);
+        write_sides(out, results);
+    }
+    write_memory(out, &results->memory);
+}

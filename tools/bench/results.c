@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/results.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+const char *results_layout_name(enum layout layout)
+{
+    static const char *const names[LAYOUTS] = {"same", "apart"};
+    return names[layout];
+}
+
+const char *results_metric_name(enum metric metric)
+{
+    static const char *const names[METRICS] = {"p50", "p99", "throughput"};
+    return names[metric];
+}
+
+static void read_processor(char *name, size_t size)
+{
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "re");
+
+    snprintf(name, size, "unknown");
+    if (!file)
+        return;
+    while (fgets(line, sizeof(line), file)) {
+        const char *value = strstr(line, ": ");
+        if (strncmp(line, "model name", 10) != 0 || !value)
+            continue;
+        snprintf(name, size, "%.*s", (int)strcspn(value + 2, "\n"), value + 2);
+        break;
+    }
+    fclose(file);
+}
+
+void results_describe_machine(struct results *results)
+{
+    struct utsname name;
+    char now[CLOCK_RFC3339];
+
+    clock_format_seconds(clock_wall_us(), now);
+    snprintf(results->started, sizeof(results->started), "%.31s", now);
+    if (uname(&name) == 0)
+        snprintf(results->kernel, sizeof(results->kernel), "%s %s", name.release, name.machine);
+    read_processor(results->processor, sizeof(results->processor));
+    if (getloadavg(&results->load_average, 1) != 1)
+        results->load_average = 0;
+}
+
+double results_rate(const struct side *side)
+{
+    return (double)side->requests * 1e9 / (double)side->elapsed_ns;
+}
+
+double results_cpu_ns(const struct side *side)
+{
+    return (double)side->used.cpu_ns / (double)side->requests;
+}
+
+double results_system_share(const struct side *side)
+{
+    uint64_t ticks = side->used.user_ticks + side->used.system_ticks;
+    return ticks ? (double)side->used.system_ticks / (double)ticks : 1.0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything a run finds out; the suite fills it, the reports only read it. */
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
+
+#include "bench/hist.h"
+#include "bench/usage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RESULTS_CELLS_MAX 16u
+
+enum layout { LAYOUT_SAME, LAYOUT_APART, LAYOUTS };
+enum metric { METRIC_P50, METRIC_P99, METRIC_RATE, METRICS };
+
+/* One server over all rounds of a cell. */
+struct side {
+    struct hist latency;
+    uint64_t requests;
+    uint64_t elapsed_ns;
+    struct usage used;
+};
+
+/* Daemon over echo, taken in each round: the middle and the extremes. */
+struct ratio {
+    double median, min, max;
+};
+
+/* One row in one layout. */
+struct cell {
+    const char *id;    /* for programs: "get-64" */
+    const char *title; /* for people */
+    enum layout layout;
+    size_t value_bytes, request_bytes, reply_bytes;
+    unsigned connections;
+    struct side echo, vsecmd;
+    struct ratio ratio[METRICS];
+};
+
+struct memory {
+    unsigned secrets;
+    size_t value_bytes;
+    double ready_ms; /* from fork() to serving */
+    double put_us;   /* mean of one put over a kept connection */
+    long empty_kib;  /* resident, before the first secret */
+    long full_kib;   /* with all of them */
+    long loaded_kib; /* after `requests` reads */
+    uint64_t requests;
+    struct usage used; /* by the reads */
+};
+
+struct results {
+    char started[32]; /* RFC 3339 */
+    char kernel[160];
+    char processor[128];
+    double load_average; /* of the machine's last minute, before the run: who else was there */
+    int server_cpu, client_cpu;
+    unsigned rounds;
+    bool quick;
+    size_t cells;
+    struct cell cell[RESULTS_CELLS_MAX];
+    struct memory memory;
+};
+
+/* "same", "apart"; "p50", "p99", "throughput". */
+const char *results_layout_name(enum layout layout);
+const char *results_metric_name(enum metric metric);
+
+/* Fill in the machine and the time. */
+void results_describe_machine(struct results *results);
+
+/* Of a side: requests a second, and the server's processor time for one request in ns. */
+double results_rate(const struct side *side);
+double results_cpu_ns(const struct side *side);
+
+/* The part of it spent in the kernel, 0..1. */
+double results_system_share(const struct side *side);
+
+#endif
