@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The event loop: one thread, level-triggered epoll, callbacks. A source is embedded in its owner;
+ * The event loop: one thread, epoll, callbacks. A source is embedded in its owner;
  * taking it out is safe at any time, also from a callback of the same turn.
  */
 #ifndef VSECM_BASE_LOOP_H
@@ -24,7 +24,10 @@ struct loop_timer {
 /* 0 with *ret owned by the caller, or -errno. */
 int loop_new(struct loop **ret);
 
-/* Call source->ready() whenever one of EVENTS holds. SOURCE stays the caller's. 0 or -errno. */
+/*
+ * Call source->ready() whenever one of EVENTS holds, or with EPOLLET among them whenever one begins
+ * to hold. SOURCE stays the caller's. 0 or -errno.
+ */
 int loop_add(struct loop *loop, struct loop_source *source, uint32_t events);
 
 int loop_modify(struct loop *loop, struct loop_source *source, uint32_t events);

@@ -78,7 +78,7 @@ static int read_config(const struct arguments *arguments, struct config *ret, st
 
 static int serve(const struct config *config, struct error *error)
 {
-    struct daemon *daemon;
+    struct daemon *daemon = NULL;
     enum log_level level = LOG_LEVEL_INFO;
     log_parse_level(config->log_level, &level);
     log_set_level(level);

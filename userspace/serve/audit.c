@@ -159,13 +159,37 @@ static int begin_file(struct audit *audit)
     return 0;
 }
 
-/* Map the stretch of the file that starts at BASE, with its blocks made sure of. */
-static int map_window(struct audit *audit, off_t base)
+/*
+ * Give the window at BASE its blocks and put its pages, zeroed, into the page cache. Without its
+ * blocks a mapped write would meet the full disk as SIGBUS; and a page that the kernel first has to
+ * find out to be empty costs four times as much as one that was written (ext4: 5.6 and 1.1 us).
+ */
+static int fill_window(const struct audit *audit, off_t base)
 {
-    /* Without its blocks a mapped write would meet the full disk as SIGBUS. */
+    static const char zeros[64 * 1024];
+    _Static_assert(LIMIT_AUDIT_WINDOW % sizeof zeros == 0, "windows are written in whole pieces");
     int r = posix_fallocate(audit->file, base, LIMIT_AUDIT_WINDOW);
     if (r)
         return -r;
+    /* What a window shares with the one before, its first page, has lines in it already. */
+    off_t end = audit->base + (off_t)audit->used;
+    for (off_t at = end; at < base + (off_t)LIMIT_AUDIT_WINDOW;) {
+        off_t left = base + (off_t)LIMIT_AUDIT_WINDOW - at;
+        size_t piece = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
+        ssize_t n = pwrite(audit->file, zeros, piece, at);
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        at += n;
+    }
+    return 0;
+}
+
+/* Map the stretch of the file that starts at BASE. */
+static int map_window(struct audit *audit, off_t base)
+{
+    int r = fill_window(audit, base);
+    if (r < 0)
+        return r;
     char *window =
         mmap(NULL, LIMIT_AUDIT_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, audit->file, base);
     if (window == MAP_FAILED)

@@ -36,8 +36,9 @@ void audit_line_subject(struct writer *w, const struct subject *subject)
         text(w, ",\"namespace\":\"", identity->namespace);
         text(w, ",\"workload\":\"", identity->workload);
         known(w, ",\"pod\":\"", identity->pod);
+    } else {
+        known(w, ",\"podUid\":\"", subject->place->pod_uid);
     }
-    known(w, ",\"podUid\":\"", subject->place->pod_uid);
     known(w, ",\"container\":\"", subject->place->container);
     number(w, ",\"pid\":", subject->caller.pid);
     number(w, ",\"uid\":", subject->caller.uid);

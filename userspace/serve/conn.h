@@ -31,9 +31,12 @@ struct conn {
     struct loop_source source; /* first: a source leads back here */
     struct server *server;
     struct conn *next, *previous; /* all connections */
-    struct conn *next_ready;      /* those with whole requests left over from this turn */
+    struct conn *next_ready;      /* those with more to do in the next turn */
     int is_ready;
-    int is_linked; /* in the server's list and in the loop */
+    int is_unread;   /* the socket may hold more than was taken: no edge will tell */
+    int has_hung_up; /* the other side sends no more */
+    int is_leftover; /* the input may hold whole requests */
+    int is_linked;   /* in the server's list and in the loop */
     enum conn_state state;
     uint64_t deadline_ms;
     uint32_t events; /* what the loop watches for */
