@@ -63,6 +63,15 @@ static void enter(struct conn *conn, enum conn_state state, int restarts)
         conn->events = events;
 }
 
+static void put_unsent(struct conn *conn)
+{
+    if (conn->is_unsent)
+        return;
+    conn->is_unsent = 1;
+    conn->next_unsent = conn->server->unsent;
+    conn->server->unsent = conn;
+}
+
 static void put_ready(struct conn *conn)
 {
     if (conn->is_ready)
@@ -140,7 +149,12 @@ static struct call call_of(const struct conn *conn, const struct http_request *r
     return call;
 }
 
-/* Count the last reply of the outbox as an answer to one request. */
+static struct reply *add_reply(struct conn *conn)
+{
+    return outbox_add(&conn->outbox, &conn->server->pool);
+}
+
+/* REPLY is the answer to one request. */
 static enum step answered(struct conn *conn, struct reply *reply)
 {
     peer_spend(conn->peer, reply->text_length + reply->part.length);
@@ -152,7 +166,10 @@ static enum step answered(struct conn *conn, struct reply *reply)
 static void malformed(struct conn *conn, int status, const char *why)
 {
     struct call call = call_of(conn, NULL);
-    struct reply *reply = outbox_add(&conn->server->outbox);
+    struct reply *reply = add_reply(conn);
+    conn->closing = 1;
+    if (!reply)
+        return;
     service_malformed(conn->server->service, &call, status, why, reply);
     answered(conn, reply);
 }
@@ -197,8 +214,11 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
         return STEP_DONE;
     }
     struct call call = call_of(conn, &request);
-    struct outbox *outbox = &conn->server->outbox;
-    struct reply *reply = outbox_add(outbox);
+    struct reply *reply = add_reply(conn);
+    if (!reply) {
+        conn->closing = 1;
+        return STEP_DONE;
+    }
     reply->closes = request.closes || conn->server->draining;
     enum step step = STEP_DONE;
     int whole = request.content_length <= length - request.head_length;
@@ -211,15 +231,17 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
     if (step == STEP_DONE)
         *used = whole ? request.head_length + (size_t)request.content_length : length;
     else if (reply->status == 0)
-        outbox->count--;
+        outbox_take_back(&conn->outbox, &conn->server->pool);
     return step;
 }
 
-static void set_state(struct conn *conn, enum step step, int restarts)
+static void set_state(struct conn *conn)
 {
-    if (conn->pending)
+    int restarts = conn->has_moved;
+    conn->has_moved = 0;
+    if (conn->outbox.first)
         enter(conn, CONN_WRITE, restarts);
-    else if (step == STEP_WAIT)
+    else if (conn->is_waiting)
         enter(conn, CONN_WAIT, 0);
     else if (conn->body_needed)
         enter(conn, CONN_BODY, restarts);
@@ -229,9 +251,35 @@ static void set_state(struct conn *conn, enum step step, int restarts)
         enter(conn, CONN_IDLE, 1);
 }
 
+void conn_settle(struct conn *conn)
+{
+    struct server *server = conn->server;
+    conn->is_unsent = 0;
+    int r = outbox_send(&conn->outbox, &server->pool, conn->source.fd, &conn->has_moved);
+    if (r < 0 || (r == 0 && conn->closing)) {
+        conn_close(conn);
+        return;
+    }
+    set_state(conn);
+    if (server->draining && conn_is_idle(conn))
+        conn_close(conn);
+    else if (conn->events == EVENTS_READ && (conn->is_leftover || conn->is_unread))
+        put_ready(conn);
+}
+
+/* More replies than may be queued: they leave now. Zero when they cannot. */
+static int make_room(struct conn *conn)
+{
+    if (conn->outbox.count < LIMIT_PIPELINE)
+        return 1;
+    int r = outbox_send(&conn->outbox, &conn->server->pool, conn->source.fd, &conn->has_moved);
+    conn->closing |= r < 0;
+    return r == 0;
+}
+
 /*
  * Answer the requests in LENGTH bytes at DATA (the scratch, or the input) as far as the peer's
- * share of this turn goes. The connection may be gone afterwards.
+ * share of this turn goes. The answers leave at the end of the turn.
  */
 static void process(struct conn *conn, char *data, size_t length)
 {
@@ -239,17 +287,15 @@ static void process(struct conn *conn, char *data, size_t length)
     uint64_t turn = loop_turn(server->loop);
     size_t at = 0;
     enum step step = STEP_DONE;
-    while (at < length && step == STEP_DONE && !conn->closing && !conn->pending) {
-        if (!peer_may_go_on(conn->peer, turn)) {
+    conn->is_leftover = 0;
+    while (at < length && step == STEP_DONE && !conn->closing) {
+        if (!peer_may_go_on(conn->peer, turn) || !make_room(conn)) {
             conn->is_leftover = 1;
             break;
         }
         size_t used = 0;
         step = take_request(conn, data + at, length - at, &used);
         at += used;
-        if (outbox_is_full(&server->outbox) &&
-            outbox_send(&server->outbox, conn->source.fd, &conn->pending) < 0)
-            conn->closing = 1;
     }
     if (at < length && !conn->closing && keep(conn, data + at, length - at) < 0)
         malformed(conn, conn->body_needed ? 507 : 503, "there is no memory left for the request");
@@ -257,14 +303,9 @@ static void process(struct conn *conn, char *data, size_t length)
         arena_wipe(data, length);
     else if (at == length)
         drop_input(conn);
-    int r = outbox_send(&server->outbox, conn->source.fd, &conn->pending);
-    if (r < 0 || (conn->closing && !conn->pending)) {
-        conn_close(conn);
-        return;
-    }
-    set_state(conn, step, at > 0);
-    if (conn->is_leftover || (conn->is_unread && conn->events == EVENTS_READ))
-        put_ready(conn);
+    conn->is_waiting = step == STEP_WAIT;
+    conn->has_moved |= at > 0;
+    put_unsent(conn);
 }
 
 void conn_read(struct conn *conn)
@@ -289,30 +330,10 @@ void conn_read(struct conn *conn)
 
 void conn_resume(struct conn *conn)
 {
-    if (conn->is_leftover || conn->state == CONN_WAIT) {
-        conn->is_leftover = 0;
+    if (conn->is_leftover || conn->state == CONN_WAIT)
         process(conn, conn->input, conn->input_used);
-    } else if (conn->is_unread && conn->events == EVENTS_READ) {
+    else if (conn->is_unread && conn->events == EVENTS_READ)
         conn_read(conn);
-    }
-}
-
-static void conn_write(struct conn *conn)
-{
-    int progress = 0;
-    int r = outbox_send_pending(conn->source.fd, &conn->pending, &progress);
-    if (r < 0 || (r == 0 && conn->closing)) {
-        conn_close(conn);
-        return;
-    }
-    if (r > 0) {
-        enter(conn, CONN_WRITE, progress);
-        return;
-    }
-    if (conn->input)
-        process(conn, conn->input, conn->input_used);
-    else
-        set_state(conn, STEP_DONE, 1);
 }
 
 static void on_ready(struct loop_source *source, uint32_t events)
@@ -322,7 +343,7 @@ static void on_ready(struct loop_source *source, uint32_t events)
     if (events & (EPOLLHUP | EPOLLERR))
         conn_close(conn);
     else if (conn->state == CONN_WRITE)
-        conn_write(conn);
+        put_unsent(conn);
     else if (events & (EPOLLIN | EPOLLRDHUP)) {
         conn->has_hung_up |= (events & EPOLLRDHUP) != 0;
         conn_read(conn);
@@ -337,8 +358,7 @@ void conn_expire(struct conn *conn)
         conn_resume(conn);
     } else if (conn->state == CONN_HEADER || conn->state == CONN_BODY) {
         malformed(conn, 408, "the request took too long to arrive");
-        outbox_send(&conn->server->outbox, conn->source.fd, &conn->pending);
-        conn_close(conn);
+        conn_settle(conn);
     } else {
         conn_close(conn);
     }
@@ -346,7 +366,8 @@ void conn_expire(struct conn *conn)
 
 int conn_is_idle(const struct conn *conn)
 {
-    return conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT;
+    return !conn->outbox.first &&
+           (conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT);
 }
 
 /* ---- beginning and end --------------------------------------------------------------------- */
@@ -371,13 +392,15 @@ static void turn_away(struct conn *conn)
 {
     struct server *server = conn->server;
     struct call call = call_of(conn, NULL);
-    struct reply *reply = outbox_add(&server->outbox);
+    struct reply *reply = add_reply(conn);
     server->stats.over_limit++;
+    if (!reply)
+        return;
     reply->closes = 1;
     reply_error(reply, 503, "too_many_connections", "at most %u connections at once are taken",
                 server->options.max_connections_per_pod);
     service_record(server->service, &call, "connect", "deny", "too-many-connections");
-    outbox_send(&server->outbox, conn->source.fd, &conn->pending);
+    outbox_send(&conn->outbox, &server->pool, conn->source.fd, &conn->has_moved);
 }
 
 struct conn *conn_new(struct server *server, int fd, enum door door)
@@ -428,6 +451,11 @@ static void unlink_conn(struct conn *conn)
             *at = conn->next_ready;
             break;
         }
+    for (struct conn **at = &server->unsent; conn->is_unsent && *at; at = &(*at)->next_unsent)
+        if (*at == conn) {
+            *at = conn->next_unsent;
+            break;
+        }
     loop_remove(server->loop, &conn->source);
 }
 
@@ -436,7 +464,7 @@ void conn_close(struct conn *conn)
     struct server *server = conn->server;
     if (conn->is_linked)
         unlink_conn(conn);
-    outbox_drop(&conn->pending);
+    outbox_drop(&conn->outbox, &server->pool);
     drop_input(conn);
     if (conn->peer)
         peer_leave(server->peers, conn->peer);

@@ -3,9 +3,9 @@
  * One connection: bytes in, requests out of them, replies back, in order.
  *
  * Input is received into one buffer of the server, in the arena, and used in place; only what is
- * left of an unfinished request is kept by the connection. Replies of one round leave in one
- * sendmsg(), secrets straight from the arena. A reader that is too slow gets its replies queued and
- * is not read from until they have left.
+ * left of an unfinished request is kept by the connection. Replies leave at the end of the turn,
+ * secrets straight from the arena. A connection whose reader is too slow is not read from until its
+ * replies have left.
  */
 #ifndef VSECM_SERVE_CONN_H
 #define VSECM_SERVE_CONN_H
@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "serve/outbox.h"
 #include "serve/subject.h"
 
 struct peer;
-struct pending;
 struct server;
 
 enum conn_state {
@@ -32,7 +32,9 @@ struct conn {
     struct server *server;
     struct conn *next, *previous; /* all connections */
     struct conn *next_ready;      /* those with more to do in the next turn */
+    struct conn *next_unsent;     /* those with something to be sent at the end of this turn */
     int is_ready;
+    int is_unsent;
     int is_unread;   /* the socket may hold more than was taken: no edge will tell */
     int has_hung_up; /* the other side sends no more */
     int is_leftover; /* the input may hold whole requests */
@@ -42,6 +44,8 @@ struct conn {
     uint32_t events; /* what the loop watches for */
     int closing;     /* close once the replies have left */
     int waited;      /* the wait is over: do not wait again */
+    int is_waiting;  /* its next request waits for its pod to become known */
+    int has_moved;   /* something was answered or sent since its state was last set */
 
     struct subject subject;
     struct peer *peer;
@@ -53,7 +57,7 @@ struct conn {
     size_t input_size;
     size_t body_needed; /* head and body of the request that is being received; 0: not known */
     int is_granted;     /* the body's memory is not counted as the peer's: it may send it */
-    struct pending *pending;
+    struct outbox outbox;
 };
 
 /* Start a connection on FD, which it owns. NULL (FD closed) when it may not be. */
@@ -65,6 +69,9 @@ int conn_describe(struct conn *conn);
 /* Something is to be read: also right after accept(), where the request usually is there already.
  */
 void conn_read(struct conn *conn);
+
+/* Send what it has to say, then close it or set its state. It may be gone afterwards. */
+void conn_settle(struct conn *conn);
 
 /* Go on with what was left over, or was waiting. */
 void conn_resume(struct conn *conn);

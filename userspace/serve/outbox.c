@@ -7,15 +7,70 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-struct pending {
-    struct pending *next;
-    size_t sent; /* bytes of the reply that have left */
+#include "limits.h"
+
+#define POOL_MAX 64u /* replies kept for reuse: what one turn of the loop needs at most, mostly */
+
+struct queued {
+    struct queued *next;
     struct reply reply;
 };
 
-struct reply *outbox_add(struct outbox *outbox)
+struct reply *outbox_add(struct outbox *outbox, struct outbox_pool *pool)
 {
-    return &outbox->replies[outbox->count++];
+    struct queued *queued = pool->free;
+    if (queued) {
+        pool->free = queued->next;
+        pool->count--;
+        queued->next = NULL;
+    } else if (!(queued = calloc(1, sizeof *queued))) {
+        return NULL;
+    }
+    if (outbox->last)
+        outbox->last->next = queued;
+    else
+        outbox->first = queued;
+    outbox->last = queued;
+    outbox->count++;
+    return &queued->reply;
+}
+
+static void give_back(struct outbox_pool *pool, struct queued *queued)
+{
+    reply_done(&queued->reply);
+    if (pool->count == POOL_MAX) {
+        free(queued);
+        return;
+    }
+    queued->next = pool->free;
+    pool->free = queued;
+    pool->count++;
+}
+
+static void drop_first(struct outbox *outbox, struct outbox_pool *pool)
+{
+    struct queued *first = outbox->first;
+    outbox->first = first->next;
+    if (!outbox->first)
+        outbox->last = NULL;
+    outbox->count--;
+    outbox->sent = 0;
+    give_back(pool, first);
+}
+
+void outbox_take_back(struct outbox *outbox, struct outbox_pool *pool)
+{
+    struct queued *last = outbox->last;
+    struct queued *before = outbox->first == last ? NULL : outbox->first;
+    while (before && before->next != last)
+        before = before->next;
+    if (before)
+        before->next = NULL;
+    else
+        outbox->first = NULL;
+    outbox->last = before;
+    outbox->count--;
+    give_back(pool, last);
 }
 
 static size_t size_of(const struct reply *reply)
@@ -55,69 +110,45 @@ static ssize_t transmit(int fd, struct iovec *at, size_t count)
     }
 }
 
-/* Move REPLY, of which SENT bytes have left, to the end of the queue. */
-static int queue(struct pending **pending, struct reply *reply, size_t sent)
+int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress)
 {
-    struct pending *last = malloc(sizeof *last);
-    if (!last)
-        return -ENOMEM;
-    *last = (struct pending){.sent = sent, .reply = *reply};
-    reply->secret = NULL; /* now owned by the queue */
-    reply->heap = NULL;
-    while (*pending)
-        pending = &(*pending)->next;
-    *pending = last;
-    return 0;
-}
-
-int outbox_send(struct outbox *outbox, int fd, struct pending **pending)
-{
-    struct iovec at[2 * LIMIT_PIPELINE];
-    size_t count = 0;
-    for (size_t i = 0; i < outbox->count; i++)
-        count += pieces(&outbox->replies[i], 0, at + count);
-    ssize_t sent = count && !*pending ? transmit(fd, at, count) : 0;
-    int r = sent < 0 ? (int)sent : 0;
-    size_t left = sent < 0 ? 0 : (size_t)sent;
-    for (size_t i = 0; i < outbox->count; i++) {
-        struct reply *reply = &outbox->replies[i];
-        size_t size = size_of(reply);
-        size_t gone = left < size ? left : size;
-        left -= gone;
-        if (r == 0 && gone < size)
-            r = queue(pending, reply, gone);
-        reply_done(reply);
-    }
-    outbox->count = 0;
-    return r < 0 ? r : *pending != NULL;
-}
-
-int outbox_send_pending(int fd, struct pending **pending, int *progress)
-{
-    while (*pending) {
-        struct pending *first = *pending;
-        struct iovec at[2];
-        size_t count = pieces(&first->reply, first->sent, at);
-        ssize_t sent = count ? transmit(fd, at, count) : 0;
-        if (sent < 0)
-            return (int)sent;
-        *progress |= sent > 0;
-        first->sent += (size_t)sent;
-        if (first->sent < size_of(&first->reply))
+    while (outbox->first) {
+        struct iovec at[2 * LIMIT_PIPELINE];
+        size_t count = 0, total = 0, sent = outbox->sent;
+        for (const struct queued *q = outbox->first; q && count + 2 <= 2 * LIMIT_PIPELINE;
+             q = q->next, sent = 0) {
+            count += pieces(&q->reply, sent, at + count);
+            total += size_of(&q->reply) - sent;
+        }
+        ssize_t taken = transmit(fd, at, count);
+        if (taken < 0)
+            return (int)taken;
+        *progress |= taken > 0;
+        outbox->sent += (size_t)taken;
+        int partial = (size_t)taken < total;
+        while (outbox->first && outbox->sent >= size_of(&outbox->first->reply)) {
+            size_t rest = outbox->sent - size_of(&outbox->first->reply);
+            drop_first(outbox, pool);
+            outbox->sent = rest;
+        }
+        if (partial)
             return 1;
-        *pending = first->next;
-        reply_done(&first->reply);
-        free(first);
     }
     return 0;
 }
 
-void outbox_drop(struct pending **pending)
+void outbox_drop(struct outbox *outbox, struct outbox_pool *pool)
 {
-    while (*pending) {
-        struct pending *first = *pending;
-        *pending = first->next;
-        reply_done(&first->reply);
-        free(first);
+    while (outbox->first)
+        drop_first(outbox, pool);
+}
+
+void outbox_free_pool(struct outbox_pool *pool)
+{
+    while (pool->free) {
+        struct queued *queued = pool->free;
+        pool->free = queued->next;
+        free(queued);
     }
+    pool->count = 0;
 }

@@ -1,42 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Replies on their way out. The replies of one round are collected in an outbox, which the server
- * has one of, and leave in one sendmsg(); what the socket does not take is queued as pending.
+ * Replies of one connection on their way out, in order. They are collected during a turn of the
+ * loop and leave together at its end: replies that leave one by one, while the next request is
+ * still being looked at, let each reader fall asleep in between and have to be woken for each.
  */
 #ifndef VSECM_SERVE_OUTBOX_H
 #define VSECM_SERVE_OUTBOX_H
 
 #include <stddef.h>
 
-#include "limits.h"
 #include "serve/reply.h"
 
+struct queued;
+
+/* All zero is an empty one. */
 struct outbox {
+    struct queued *first;
+    struct queued *last;
     size_t count;
-    struct reply replies[LIMIT_PIPELINE];
+    size_t sent; /* bytes of the first reply that have left */
 };
 
-struct pending;
+/*
+ * Used replies, kept to be used again; shared by all outboxes of a thread. All zero is an empty
+ * one.
+ */
+struct outbox_pool {
+    struct queued *free;
+    size_t count;
+};
 
-/* An empty reply at the end of OUTBOX, to be filled; there is always room after outbox_send(). */
-struct reply *outbox_add(struct outbox *outbox);
+/* An empty reply at the end of OUTBOX, to be filled. NULL: out of memory. */
+struct reply *outbox_add(struct outbox *outbox, struct outbox_pool *pool);
 
-static inline int outbox_is_full(const struct outbox *outbox)
-{
-    return outbox->count == LIMIT_PIPELINE;
-}
+/* Take back the reply added last, which holds nothing. */
+void outbox_take_back(struct outbox *outbox, struct outbox_pool *pool);
 
 /*
- * Send everything to FD, behind what *PENDING already holds; what is not taken at once is added to
- * it. The outbox is empty afterwards. 0 when all has left, 1 when some is pending, or -errno: the
- * connection is broken (or out of memory), close it.
+ * Send to FD as much as it takes. 0 when all has left, 1 when some has not, or -errno: the
+ * connection is broken, close it. *progress is set to 1 when any byte was taken.
  */
-int outbox_send(struct outbox *outbox, int fd, struct pending **pending);
+int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress);
 
-/* Go on sending. As outbox_send(); *progress is set to 1 when any byte was taken. */
-int outbox_send_pending(int fd, struct pending **pending, int *progress);
+/* Release everything in OUTBOX, sent or not. */
+void outbox_drop(struct outbox *outbox, struct outbox_pool *pool);
 
-/* Release what is pending. */
-void outbox_drop(struct pending **pending);
+/* Release the pool itself. */
+void outbox_free_pool(struct outbox_pool *pool);
 
 #endif

@@ -14,6 +14,7 @@
 #include "kernel/attest.h"
 #include "limits.h"
 #include "serve/conn.h"
+#include "serve/outbox.h"
 #include "serve/peer.h"
 #include "serve/server_state.h"
 #include "serve/service.h"
@@ -71,18 +72,43 @@ static void close_listeners(struct server *server)
 
 /* ---- turns and times ----------------------------------------------------------------------- */
 
-static int on_turn(void *context)
+/* In the order in which they were read, which is the reverse of the list's. */
+static void settle_all(struct server *server)
 {
-    struct server *server = context;
-    /* Those that stay ready because their peer's share is used up come in the next turn. */
+    struct conn *first = NULL;
+    while (server->unsent) {
+        struct conn *conn = server->unsent;
+        server->unsent = conn->next_unsent;
+        conn->next_unsent = first;
+        first = conn;
+    }
+    while (first) {
+        struct conn *conn = first;
+        first = conn->next_unsent;
+        conn_settle(conn);
+    }
+}
+
+/* Those that stay ready because their peer's share is used up come again in the next turn. */
+static void resume_ready(struct server *server)
+{
     struct conn *ready = server->ready;
     server->ready = NULL;
     while (ready) {
         struct conn *conn = ready;
         ready = conn->next_ready;
         conn->is_ready = 0;
-        conn->next_ready = NULL;
         conn_resume(conn);
+    }
+}
+
+static int on_turn(void *context)
+{
+    struct server *server = context;
+    settle_all(server);
+    if (server->ready) {
+        resume_ready(server);
+        settle_all(server);
     }
     return server->ready != NULL;
 }
@@ -183,5 +209,6 @@ void server_free(struct server *server)
     arena_free(server->service->arena, server->scratch);
     peer_free_table(server->peers);
     who_free(server->who);
+    outbox_free_pool(&server->pool);
     free(server);
 }

@@ -33,11 +33,12 @@ struct server {
     uint64_t now_ms; /* as of the last sweep: connections' deadlines are no finer */
     struct conn *conns;
     struct conn *ready;
+    struct conn *unsent;
     char *scratch; /* in the arena */
     int draining;
     uint64_t drain_by_ms;
     struct server_stats stats;
-    struct outbox outbox;
+    struct outbox_pool pool;
 };
 
 #endif
