@@ -12,6 +12,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 CC = gcc
 CLANG ?= clang
+OBJCOPY ?= objcopy
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
@@ -75,9 +76,11 @@ $(O)/vsecm: $(CLI_OBJ)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
 
+# One object whose inner names are local: a program that links it sees vsecm_* and no more.
 $(O)/libvsecm.a: $(LIB_OBJ)
 	$(say) AR $@
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)$(LD) -r -o $(O)/libvsecm.o $^ && $(OBJCOPY) --localize-hidden $(O)/libvsecm.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(O)/libvsecm.o
 
 $(O)/libvsecm.so.$(VERSION): $(LIB_OBJ) userspace/client/libvsecm.map
 	$(say) LD $@
@@ -123,13 +126,19 @@ include tests/tests.mk
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/vsecm \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig
+	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 include/vsecm/vsecm.h $(DESTDIR)$(PREFIX)/include/vsecm/
 	install -m 644 $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
 	ln -sf libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libvsecm.so.$(ABI_MAJOR)
 	ln -sf libvsecm.so.$(ABI_MAJOR) $(DESTDIR)$(LIBDIR)/libvsecm.so
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 userspace/cli/vsecm.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vsecm
 	install -m 644 $(O)/libvsecm.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 
 .PHONY: clean

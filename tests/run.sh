@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# run.sh [BUILD_DIR [SUITE...]]
+#
+# Run every suite, or those named, and count what they print: `ok - test`, `not ok - test`,
+# `skip - test: reason`. A suite that says nothing, or fails without saying what, counts as one
+# failure. Two lanes run side by side: what looks at the machine's kernel and clocks goes one after
+# the other in the first, what only computes in the second. All output is kept in BUILD_DIR/check/.
+set -u
+cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+build=${1:-build}
+shift $(($# > 0))
+logs=$build/check
+asan="O=$build/asan SANITIZE=address,undefined"
+
+# LANE NAME COMMAND. Lane 0 comes first, alone: the others use what it builds.
+suites=(
+    "0 gcc          built make -j2 O=$build CC=gcc all unit-programs"
+    "1 unit         make O=$build check-unit"
+    "1 system       make O=$build check-system"
+    "1 asan-unit    make $asan check-unit"
+    "1 asan-system  make $asan check-system"
+    "2 clang        built make O=$build/clang CC=clang all unit-programs"
+    "2 lint         make O=$build check-lint"
+    "2 fuzz         make O=$build fuzz-smoke"
+    "2 vm           make O=$build check-vm"
+)
+
+# A compiler that has something to say is a failure even where it is not an error.
+built() {
+    local said
+    if said=$("$@" 2>&1 > /dev/null) && [ -z "$said" ]; then
+        echo "ok - builds without a warning: $*"
+    else
+        echo "$said"
+        echo "not ok - builds without a warning: $*"
+    fi
+}
+
+count() { # WHAT FILE...
+    cat "${@:2}" | grep -c "^$1 " || true
+}
+
+run_suite() { # NAME COMMAND...
+    local name=$1 log=$logs/$1.log start=$SECONDS status
+    shift
+    "$@" > "$log" 2>&1
+    status=$?
+    if ! grep -qE '^(ok|not ok|skip) ' "$log"; then
+        echo "not ok - $name: printed no result (status $status)" >> "$log"
+    elif [ $status -ne 0 ] && ! grep -q '^not ok ' "$log"; then
+        echo "not ok - $name: ended with status $status" >> "$log"
+    fi
+    printf '%-12s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$(count ok "$log")" \
+        "$(count 'not ok' "$log")" "$(count skip "$log")" $((SECONDS - start))
+    if grep -q '^not ok ' "$log"; then
+        echo "  $log:" && tail -n 60 "$log" | sed 's/^/  /'
+    else
+        sed -n 's/^skip /  skip /p' "$log"
+    fi
+}
+
+run_lane() { # LANE SUITE...
+    local lane=$1 number name command
+    shift
+    for suite in "${suites[@]}"; do
+        read -r number name command <<< "$suite"
+        [ "$number" = "$lane" ] || continue
+        [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
+        # shellcheck disable=SC2086
+        run_suite "$name" $command
+    done
+}
+
+rm -rf "$logs"
+mkdir -p "$logs"
+run_lane 0 "$@"
+run_lane 1 "$@" &
+run_lane 2 "$@" &
+wait
+
+passed=$(count ok "$logs"/*.log) failed=$(count 'not ok' "$logs"/*.log)
+skipped=$(count skip "$logs"/*.log)
+((passed)) || failed=$((failed + 1)) # no such suite
+echo "$passed passed, $failed failed$( ((skipped)) && echo ", $skipped skipped")"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Each folder of tests brings its own rules. `make check` runs them all: the table is in run.sh.
+
+-include $(wildcard tests/*/*.mk)
+
+.PHONY: check
+check: deps
+	$(Q)tests/run.sh $(O)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make check-unit           all unit tests; what each says is kept in $(O)/test/NAME_test.log
+# make check-unit-NAME      those of tests/unit/NAME_test.c alone
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/test/%,$(wildcard tests/unit/*_test.c))
+CLIENT_LIB_OBJ := $(filter-out %/cli/main.o,$(CLI_OBJ))
+
+$(O)/obj/tests/%.o: ROOM_FLAGS = -iquote . -iquote tests
+
+$(O)/test/client_%_test: $(O)/obj/tests/unit/client_%_test.o $(CLIENT_LIB_OBJ)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
+
+$(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(CORE_LIB_OBJ)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+
+.PHONY: unit-programs check-unit
+unit-programs: $(UNIT_TESTS)
+
+check-unit: $(UNIT_TESTS)
+	$(Q)tests/unit/run.sh $^
+
+check-unit-%: $(O)/test/%_test
+	$(Q)tests/unit/run.sh $<

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make deps                 install what is missing (tools/deps)
+
+include tools/bench/bench.mk
+
+.PHONY: deps
+deps:
+	$(Q)tools/deps
