@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A private daemon, cgroups shaped like those of real pods, and sockets that were connected inside them."""
+
+import array
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+
+BUILD = os.environ.get("VSECM_BUILD", "build")
+
+
+def cgroup_root():
+    """Where cgroup2 is mounted."""
+    with open("/proc/self/mountinfo") as mounts:
+        for line in mounts:
+            if " - cgroup2 " in line:
+                return line.split()[4]
+    raise SystemExit("no cgroup2 is mounted")
+
+
+ROOT = cgroup_root()
+
+
+def wait_until(condition, seconds=10, what="a condition"):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{what} did not come true in {seconds} s")
+
+
+class Cgroup:
+    """A cgroup below the cgroup2 root, with those above it that did not exist; removed by close()."""
+
+    def __init__(self, path):
+        self.path = path
+        self.made = []
+        at = ROOT
+        for name in path.strip("/").split("/"):
+            at = f"{at}/{name}"
+            try:
+                os.mkdir(at)
+                self.made.append(at)
+            except FileExistsError:
+                pass
+        self.dir = at
+
+    def join(self):
+        """Move the calling process into it."""
+        with open(f"{self.dir}/cgroup.procs", "w") as procs:
+            procs.write(str(os.getpid()))
+
+    def run(self, *command, **options):
+        """Run COMMAND inside; the completed process, with its output as bytes."""
+        options.setdefault("capture_output", True)
+        options.setdefault("timeout", 60)
+        return subprocess.run(command, preexec_fn=self.join, **options)
+
+    def spawn(self, *command, **options):
+        return subprocess.Popen(command, preexec_fn=self.join, **options)
+
+    def connect(self, path, uid=None):
+        """A socket that a process inside connected and handed over: its record names this cgroup."""
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                self.join()
+                if uid is not None:
+                    os.setuid(uid)
+                made = socket.socket(socket.AF_UNIX)
+                made.connect(path)
+                fds = array.array("i", [made.fileno()])
+                theirs.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+                status = 0
+            finally:
+                os._exit(status)
+        theirs.close()
+        data, control, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(4))
+        os.waitpid(pid, 0)
+        ours.close()
+        if not data:
+            raise ConnectionError(f"connect to {path} from {self.path} failed")
+        fd = int.from_bytes(control[0][2][:4], "little")
+        made = socket.socket(fileno=fd)
+        made.settimeout(20)
+        return Http(made)
+
+    def close(self):
+        for at in reversed(self.made):
+            # Its processes are dead, but the kernel may still be taking them out.
+            for _ in range(200):
+                try:
+                    os.rmdir(at)
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.01)
+
+
+class Pod(Cgroup):
+    """A container's cgroup as a kubelet with the cgroupfs driver makes it."""
+
+    def __init__(self, namespace, account, name=None):
+        self.uid = str(uuid.uuid4())
+        self.container = uuid.uuid4().hex + uuid.uuid4().hex
+        self.namespace = namespace
+        self.account = account
+        self.name = name or f"{account}-0"
+        super().__init__(f"/kubepods/burstable/pod{self.uid}/{self.container}")
+
+    def line(self):
+        """Its line in the identities file."""
+        return f"pod {self.uid} namespace={self.namespace} service-account={self.account} pod={self.name}"
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def __repr__(self):
+        return f"{self.status} {self.headers} {self.body[:200]}"
+
+
+class Http:
+    """Requests over one connected socket. Strict: what is no answer is an error."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.buffer = b""
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def request(self, method, path, body=None, **headers):
+        head = f"{method} {path} HTTP/1.1\r\nHost: vsecm\r\n"
+        if body is not None:
+            head += f"Content-Length: {len(body)}\r\n"
+        for name, value in headers.items():
+            head += f"{name.replace('_', '-')}: {value}\r\n"
+        self.send(head.encode() + b"\r\n" + (body or b""))
+        return self.answer()
+
+    def get(self, path, **headers):
+        return self.request("GET", path, **headers)
+
+    def more(self):
+        data = self.sock.recv(1 << 20)
+        self.buffer += data
+        return bool(data)
+
+    def answer(self):
+        while b"\r\n\r\n" not in self.buffer:
+            if not self.more():
+                raise ConnectionError(f"closed before an answer: {self.buffer!r}")
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        lines = head.decode().split("\r\n")
+        status = int(re.fullmatch(r"HTTP/1\.1 (\d{3}) .+", lines[0])[1])
+        headers = {}
+        for line in lines[1:]:
+            name, value = line.split(": ", 1)
+            assert name.lower() not in headers, f"{name} twice"
+            headers[name.lower()] = value
+        length = 0 if status in (100, 304) else int(headers["content-length"])
+        while len(self.buffer) < length:
+            assert self.more(), "closed inside a body"
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return Answer(status, headers, body)
+
+    def is_closed(self):
+        """The daemon closes; anything it sends before that is an error."""
+        try:
+            return not self.more() and not self.buffer
+        except ConnectionResetError:
+            return not self.buffer
+
+    def close(self):
+        self.sock.close()
+
+
+class Daemon:
+    """vsecmd with everything of its own in a temporary directory."""
+
+    def __init__(self, pods=(), lines=(), program=None, **options):
+        self.dir = tempfile.mkdtemp(prefix="vsecm-test-")
+        os.chmod(self.dir, 0o755)
+        self.program = program or f"{BUILD}/vsecmd"
+        self.public = f"{self.dir}/pub/vsecm.sock"
+        self.admin = f"{self.dir}/priv/admin.sock"
+        self.log = f"{self.dir}/log"
+        self.audit = f"{self.dir}/audit"
+        self.process = None
+        self.options = {
+            "socket_dir": f"{self.dir}/pub",
+            "private_dir": f"{self.dir}/priv",
+            "identities": f"{self.dir}/identities",
+            "audit": self.audit,
+            "cgroup_root": ROOT,
+            **options,
+        }
+        self.identify(*[pod.line() for pod in pods], *lines)
+
+    def identify(self, *lines):
+        with open(f"{self.dir}/identities", "w") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def configure(self):
+        with open(f"{self.dir}/conf", "w") as file:
+            for name, value in self.options.items():
+                file.write(f"{name} = {value}\n")
+        return f"{self.dir}/conf"
+
+    def start(self, stdout=subprocess.DEVNULL, wait=True, **popen):
+        log = open(self.log, "ab")
+        self.process = subprocess.Popen(
+            [self.program, "--config", self.configure()], stdout=stdout, stderr=log, **popen
+        )
+        log.close()
+        if wait:
+            wait_until(lambda: self.ready() or self.process.poll() is not None, 30, "readiness")
+            if self.process.poll() is not None:
+                raise AssertionError(f"vsecmd ended at once:\n{self.said()}")
+        return self
+
+    def ready(self):
+        try:
+            with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
+                probe.connect(self.public)
+            return True
+        except OSError:
+            return False
+
+    def said(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def reload(self, *lines):
+        """Change the identities and wait until the daemon has read them, or refused to."""
+        before = self.said().count("SIGHUP")
+        self.identify(*lines)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.said().count("SIGHUP") > before, what="the reload")
+
+    def root(self, path=None):
+        """A connection as the host's root."""
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(20)
+        sock.connect(path or self.admin)
+        return Http(sock)
+
+    def put(self, value, *keys, http=None, **members):
+        """Store VALUE (text) under each "namespace/workload"."""
+        import json
+
+        answer = None
+        for key in keys:
+            namespace, workload = key.split("/")
+            body = {"workloads": [workload], "namespaces": [namespace], "value": value, **members}
+            connection = http or self.root()
+            answer = connection.request(
+                "POST", "/sentinel/v1/secrets", json.dumps(body).encode()
+            )
+            if not http:
+                connection.close()
+        return answer
+
+    def delete(self, key):
+        import json
+
+        namespace, workload = key.split("/")
+        body = json.dumps({"workloads": [workload], "namespaces": [namespace]}).encode()
+        with contextlib.closing(self.root()) as connection:
+            return connection.request("DELETE", "/sentinel/v1/secrets", body)
+
+    def status(self):
+        import json
+
+        with contextlib.closing(self.root()) as connection:
+            return json.loads(connection.get("/v1/admin/status").body)
+
+    def records(self):
+        """All audit records, parsed; zeros at the end are what a running daemon has preallocated."""
+        import json
+
+        found = []
+        for name in sorted(os.listdir(self.audit)):
+            with open(f"{self.audit}/{name}", "rb") as file:
+                lines = file.read().rstrip(b"\0")
+            assert not lines or lines.endswith(b"\n"), f"{name} ends in half a line"
+            found += [json.loads(line) for line in lines.splitlines()]
+        return found
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(30)
+        return self.process.returncode if self.process else None
+
+    def close(self):
+        try:
+            # A daemon that a test had stopped would never see SIGTERM.
+            if self.process and self.process.poll() is None:
+                self.process.send_signal(signal.SIGCONT)
+            status = self.stop()
+            said = self.said() if os.path.exists(self.log) else ""
+            for word in ("Sanitizer", "runtime error:"):
+                assert word not in said, said
+            assert status in (None, 0, 1, 2, -signal.SIGKILL), f"vsecmd ended with {status}:\n{said}"
+        finally:
+            if self.process and self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def world(*accounts, lines=(), **options):
+    """A running daemon and a pod of namespace app for each account: `with world("a", "b") as (d, a, b)`."""
+    pods = [Pod("app", account) for account in accounts]
+    daemon = Daemon(pods, lines, **options)
+    try:
+        daemon.start()
+        yield (daemon, *pods)
+    finally:
+        try:
+            daemon.close()
+        finally:
+            for pod in pods:
+                pod.close()

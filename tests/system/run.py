@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""run.py BUILD_DIR [THEME...]: the system tests, against the programs in BUILD_DIR."""
+
+import importlib
+import os
+import pathlib
+import sys
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).parent
+THEMES = ["main", "identity", "races", "admin", "http", "limits", "audit", "life", "secrecy", "cli"]
+
+
+def run_one(name, function):
+    start = time.monotonic()
+    try:
+        function()
+    except Exception:  # pylint: disable=broad-except
+        for line in traceback.format_exc().splitlines():
+            print(f"# {line}")
+        print(f"not ok - {name}", flush=True)
+        return False
+    print(f"ok - {name} # {time.monotonic() - start:.1f} s", flush=True)
+    return True
+
+
+def main():
+    os.environ["VSECM_BUILD"] = sys.argv[1]
+    sys.path.insert(0, str(HERE))
+    sys.dont_write_bytecode = True
+    good = True
+    for theme in sys.argv[2:] or THEMES:
+        module = importlib.import_module(f"test_{theme}")
+        for name, function in list(vars(module).items()):
+            if name.startswith("test_"):
+                text = (function.__doc__ or name).strip().splitlines()[0].rstrip(".")
+                good &= run_one(f"{theme}: {text}", function)
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
