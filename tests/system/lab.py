@@ -148,7 +148,10 @@ class Http:
             head += f"Content-Length: {len(body)}\r\n"
         for name, value in headers.items():
             head += f"{name.replace('_', '-')}: {value}\r\n"
-        self.send(head.encode() + b"\r\n" + (body or b""))
+        try:
+            self.send(head.encode() + b"\r\n" + (body or b""))
+        except BrokenPipeError:
+            pass  # refused before all of it was taken; the answer says why
         return self.answer()
 
     def get(self, path, **headers):

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Limits: connections, floods, slow readers, a full arena. One pod never costs another its answers."""
+
+import json
+import os
+import socket
+import threading
+import time
+
+from lab import Cgroup, Pod, wait_until, world
+
+VALUE = b"GET /v1/value HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_connections_per_pod():
+    """a pod's connections are limited, and it is told; another pod is not affected"""
+    with world("a", "b", max_connections_per_pod=8) as (daemon, a, b):
+        daemon.put("of a", "app/a")
+        daemon.put("of b", "app/b")
+        kept = [a.connect(daemon.public) for _ in range(8)]
+        assert all(c.get("/v1/value").status == 200 for c in kept)
+        over = a.connect(daemon.public)
+        answer = over.answer()
+        assert answer.status == 503 and b"at most 8" in answer.body and over.is_closed()
+        assert b.connect(daemon.public).get("/v1/value").status == 200
+        kept.pop().close()
+        wait_until(lambda: daemon.status()["connections"]["open"] <= 9, what="the close")
+        assert a.connect(daemon.public).get("/v1/value").status == 200
+        assert any(r["reason"] == "too-many-connections" for r in daemon.records())
+
+
+def test_connections_of_strangers():
+    """all strangers share one limit, whatever cgroups they make"""
+    cgroups = [Cgroup(f"/user.slice/user-1000.slice/vsecm-{i}.scope") for i in range(6)]
+    try:
+        with world("a", max_connections_per_pod=4) as (daemon, a):
+            daemon.put("of a", "app/a")
+            connections = [cgroup.connect(daemon.public) for cgroup in cgroups]
+            statuses = [c.get("/v1/value").status for c in connections[:4]]
+            statuses += [c.answer().status for c in connections[4:]]
+            assert statuses == [403] * 4 + [503] * 2, statuses
+            assert a.connect(daemon.public).get("/v1/value").status == 200
+    finally:
+        for cgroup in reversed(cgroups):
+            cgroup.close()
+
+
+def test_connections_in_all():
+    """the limit in all closes what is too much; the daemon serves on"""
+    with world("a", max_connections=16, max_connections_per_pod=16) as (daemon, a):
+        daemon.put("of a", "app/a")
+        kept = [a.connect(daemon.public) for _ in range(16)]
+        assert all(c.get("/v1/value").status == 200 for c in kept)
+        assert a.connect(daemon.public).is_closed()
+        for connection in kept:
+            connection.close()
+        wait_until(lambda: connected(daemon), what="a free place")
+        assert a.connect(daemon.public).get("/v1/value").status == 200
+
+
+def connected(daemon):
+    try:
+        return daemon.status()["connections"]["open"] == 1
+    except ConnectionError:
+        return False
+
+
+def flood(connection, stop, reads):
+    """Pipeline as fast as the socket takes it; READS: take the answers, too."""
+    connection.sock.setblocking(False)
+    while not stop.is_set():
+        try:
+            connection.sock.send(VALUE * 100)
+        except BlockingIOError:
+            pass
+        except OSError:
+            return
+        if reads:
+            try:
+                connection.sock.recv(1 << 20)
+            except BlockingIOError:
+                time.sleep(0.0005)
+            except OSError:
+                return
+        else:
+            time.sleep(0.01)
+
+
+def test_flood():
+    """a pod that floods on 64 connections, and never reads on 32 of them, delays nobody"""
+    with world("a", "b", write_timeout="2s") as (daemon, a, b):
+        daemon.put("x" * 100000, "app/a")
+        daemon.put("of b", "app/b")
+        quiet = b.connect(daemon.public)
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=flood, args=(a.connect(daemon.public), stop, i % 2 == 0))
+            for i in range(64)
+        ]
+        assert daemon.status()["connections"]["open"] >= 64
+        for thread in threads:
+            thread.start()
+        try:
+            times = []
+            for _ in range(200):
+                start = time.monotonic()
+                assert quiet.get("/v1/value").body == b"of b"
+                times.append(time.monotonic() - start)
+            times.sort()
+            print(f"# under the flood: p50 {times[100] * 1e3:.1f} ms, max {times[-1] * 1e3:.1f} ms")
+            assert times[-1] < 2, times[-5:]
+            # Those that never read are closed when their time is over.
+            wait_until(lambda: daemon.status()["connections"]["timedOut"] >= 32, 30, "the time-outs")
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        assert quiet.get("/v1/value").body == b"of b"
+
+
+def test_slow_reader_gets_all():
+    """a reader that pauses gets every byte in the end"""
+    with world("a") as (daemon, a):
+        value = os.urandom(300000).hex()
+        daemon.put(value, "app/a")
+        connection = a.connect(daemon.public)
+        connection.send(VALUE * 8)
+        time.sleep(0.5)
+        for _ in range(8):
+            assert connection.answer().body == value.encode()
+        assert connection.get("/v1/value").body == value.encode()
+
+
+def test_unfinished_requests_are_bounded():
+    """unfinished requests of a pod may hold only so much secret memory"""
+    with world("a", "b") as (daemon, a, b):
+        daemon.put("of b", "app/b")
+        head = b"GET /v1/value HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 6000
+        kept = []
+        for _ in range(100):
+            connection = a.connect(daemon.public)
+            connection.send(head)
+            kept.append(connection)
+        assert b.connect(daemon.public).get("/v1/value").body == b"of b"
+        assert daemon.status()["arena"]["used"] < 1 << 20
+
+
+def test_full_arena():
+    """a full arena is 507 for the write; reads go on; a delete makes room again"""
+    with world("a", arena_size="8M") as (daemon, a):
+        daemon.put("small", "app/a")
+        connection = a.connect(daemon.public)
+        stored = []
+        while len(stored) < 20:
+            answer = daemon.put("x" * (1 << 20), f"app/f{len(stored)}")
+            if answer.status != 200:
+                break
+            stored.append(f"app/f{len(stored)}")
+        assert answer.status == 507 and stored, (answer, stored)
+        assert json.loads(answer.body)["error"] == "out_of_space"
+        assert connection.get("/v1/value").body == b"small"
+        assert daemon.put("y" * 3000000, "app/a").status in (413, 507)
+        assert connection.get("/v1/value").body == b"small"
+        # Fill what is left with small ones: still each is stored whole or not at all.
+        small = 0
+        while daemon.put("z" * 20000, f"app/s{small}").status == 200:
+            small += 1
+        assert connection.get("/v1/value").body == b"small"
+        for key in stored:
+            assert daemon.delete(key).status == 200
+        assert daemon.put("x" * (1 << 20), "app/a").status == 200
+        assert len(connection.get("/v1/value").body) == 1 << 20
+
+
+def test_too_many_secrets():
+    """the table of secrets is bounded: 507, and what is there stays"""
+    with world("a", max_secrets=3) as (daemon, a):
+        daemon.put("of a", "app/a", "app/b", "app/c")
+        assert daemon.put("v", "app/d").status == 507
+        assert daemon.put("new", "app/a").status == 200
+        assert a.connect(daemon.public).get("/v1/value").body == b"new"
+
+
+def test_descriptors():
+    """max_connections beyond the hard limit of descriptors refuses the start"""
+    import resource
+
+    pod = Pod("app", "a")
+    try:
+        from lab import Daemon
+
+        daemon = Daemon([pod], max_connections=4096)
+        limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+        daemon.start(wait=False, preexec_fn=limit)
+        assert daemon.process.wait(20) == 1
+        assert "descriptors" in daemon.said(), daemon.said()
+        daemon.close()
+    finally:
+        pod.close()
+    assert socket.AF_UNIX
