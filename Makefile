@@ -90,9 +90,13 @@ $(O)/libvsecm.so.$(VERSION): $(LIB_OBJ) userspace/client/libvsecm.map
 	$(Q)ln -sf libvsecm.so.$(VERSION) $(O)/libvsecm.so.$(ABI_MAJOR)
 	$(Q)ln -sf libvsecm.so.$(VERSION) $(O)/libvsecm.so
 
+# Always made anew: PREFIX may be another one than last time.
+pkg_config_file = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
+    -e 's|@VERSION@|$(VERSION)|g' userspace/client/libvsecm.pc.in
+
 $(O)/libvsecm.pc: userspace/client/libvsecm.pc.in Makefile
 	$(say) GEN $@
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< > $@
+	$(Q)$(pkg_config_file) > $@
 
 # ---- rules ---------------------------------------------------------------------------------------
 $(O)/obj/%.o: %.c
@@ -126,20 +130,18 @@ include tests/tests.mk
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/vsecm \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 include/vsecm/vsecm.h $(DESTDIR)$(PREFIX)/include/vsecm/
 	install -m 644 $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
 	ln -sf libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libvsecm.so.$(ABI_MAJOR)
 	ln -sf libvsecm.so.$(ABI_MAJOR) $(DESTDIR)$(LIBDIR)/libvsecm.so
-	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	$(pkg_config_file) > $(DESTDIR)$(LIBDIR)/pkgconfig/libvsecm.pc
 	install -m 644 userspace/cli/vsecm.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vsecm
-	install -m 644 $(O)/libvsecm.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	for page in docs/man/*.[158]; do \
+	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
 
 .PHONY: clean
 clean:

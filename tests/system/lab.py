@@ -201,16 +201,16 @@ class Daemon:
         self.public = f"{self.dir}/pub/vsecm.sock"
         self.admin = f"{self.dir}/priv/admin.sock"
         self.log = f"{self.dir}/log"
-        self.audit = f"{self.dir}/audit"
         self.process = None
         self.options = {
             "socket_dir": f"{self.dir}/pub",
             "private_dir": f"{self.dir}/priv",
             "identities": f"{self.dir}/identities",
-            "audit": self.audit,
+            "audit": f"{self.dir}/audit",
             "cgroup_root": ROOT,
             **options,
         }
+        self.audit = self.options["audit"]
         self.identify(*[pod.line() for pod in pods], *lines)
 
     def identify(self, *lines):
@@ -297,6 +297,8 @@ class Daemon:
 
         found = []
         for name in sorted(os.listdir(self.audit)):
+            if not name.startswith("audit-"):
+                continue
             with open(f"{self.audit}/{name}", "rb") as file:
                 lines = file.read().rstrip(b"\0")
             assert not lines or lines.endswith(b"\n"), f"{name} ends in half a line"

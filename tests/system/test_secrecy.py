@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where plaintext is: in the arena while it lives, nowhere after that, never anywhere else."""
+
+import base64
+import contextlib
+import json
+import os
+import resource
+import signal
+import subprocess
+
+from lab import BUILD, world
+
+SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see daemon/build.h
+
+
+def mappings(pid):
+    with open(f"/proc/{pid}/maps") as maps:
+        for line in maps:
+            span, mode, rest = line.split(" ", 2)
+            low, high = (int(x, 16) for x in span.split("-"))
+            if mode.startswith("r") and "[v" not in rest:
+                yield low, high, line.strip()
+
+
+def scan(pid, needle):
+    """All places of NEEDLE in the memory of PID: (mapping, address)."""
+    found = []
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for low, high, line in mappings(pid):
+            try:
+                memory.seek(low)
+                data = memory.read(high - low)
+            except OSError:
+                continue  # a guard page in between
+            at = data.find(needle)
+            while at >= 0:
+                found.append((line, low + at))
+                at = data.find(needle, at + 1)
+    return found
+
+
+def arena_of(pid):
+    """The reserved region: the one mapping range that is as large as the arena."""
+    with open(f"/proc/{pid}/maps") as maps:
+        spans = [line.split(" ", 1)[0].split("-") for line in maps]
+    spans = [(int(low, 16), int(high, 16)) for low, high in spans]
+    best, start, end = (0, 0), 0, 0
+    for low, high in spans:
+        start, end = (start, high) if low == end else (low, high)
+        best = max(best, (end - start, start))
+    return best[1], best[1] + best[0]
+
+
+def text(size):
+    return base64.b32encode(os.urandom(size))[:size].decode()
+
+
+def read_every_way(daemon, web):
+    for path in ("/workload/v1/secrets", "/v1/value", "/v1/value/k"):
+        with contextlib.closing(web.connect(daemon.public)) as connection:
+            connection.get(path)
+    curl = ("curl", "-s", "--unix-socket", daemon.public, "http://x/v1/value")
+    web.run(*curl)
+    web.run(f"{BUILD}/vsecm", "--socket", daemon.public, "get")
+
+
+def store(daemon, value, how):
+    if how == "json":
+        return daemon.put(value, "app/web").status == 200
+    if how == "base64":
+        encoded = base64.b64encode(value.encode()).decode()
+        return daemon.put(encoded, "app/web", encoding="base64").status == 200
+    if how == "object":
+        return daemon.put(json.dumps({"k": value}), "app/web").status == 200
+    command = [f"{BUILD}/vsecm", "--socket", daemon.admin, "put", "web", "-n", "app"]
+    done = subprocess.run(command, input=value.encode(), capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def traces(pid, value):
+    """Where VALUE is, looked for by its first, middle and last bytes, and in base64."""
+    raw = value.encode()
+    middle = len(raw) // 2
+    needles = {raw[:16], raw[middle : middle + 16], raw[-16:], base64.b64encode(raw)[:20]}
+    return [hit for needle in needles for hit in scan(pid, needle)]
+
+
+def test_memory():
+    """a value is found in the arena alone while it lives, and nowhere after its deletion"""
+    with world("web", program=SCAN, arena_backing="mlock", arena_size="32M") as (daemon, web):
+        pid = daemon.process.pid
+        low, high = arena_of(pid)
+        for size in (32, 200, 5000, 100000, 1000000):
+            for how in ("json", "base64", "object", "cli"):
+                value = text(size)
+                assert store(daemon, value, how), (size, how)
+                read_every_way(daemon, web)
+                living = traces(pid, value)
+                assert living, "the control: a scan must find what is there"
+                outside = [hit for hit in living if not low <= hit[1] < high]
+                assert not outside, (size, how, outside)
+                assert daemon.delete("app/web").status == 200
+                assert not traces(pid, value), (size, how, traces(pid, value))
+
+
+def test_replaced_and_refused():
+    """a value that was replaced, or never taken, leaves nothing"""
+    with world("web", program=SCAN, arena_backing="mlock", arena_size="4M") as (daemon, web):
+        pid = daemon.process.pid
+        old, new, refused = text(500), text(500), text(4000)
+        assert store(daemon, old, "json") and store(daemon, new, "json")
+        assert not traces(pid, old) and traces(pid, new)
+        assert daemon.put(refused, "app/web", template="{{.x}}").status == 501
+        assert daemon.put(refused, "app/WEB").status == 400
+        assert daemon.put(refused + "\0", "app/web").status == 400
+        with contextlib.closing(daemon.root()) as connection:
+            connection.send(b"POST /sentinel/v1/secrets HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n")
+            connection.send(refused.encode())
+            assert daemon.status()["serving"]
+        assert daemon.status()["connections"]["open"] == 1
+        assert not traces(pid, refused), traces(pid, refused)
+
+
+def test_files():
+    """neither log nor audit trail nor any file of the daemon holds a value"""
+    with world("web", log_level="debug") as (daemon, web):
+        value = text(64)
+        for how in ("json", "base64", "object", "cli"):
+            assert store(daemon, value, how)
+            read_every_way(daemon, web)
+        daemon.put(value, "app/web", template=value)
+        daemon.put("x", "app/web", encoding=value)
+        daemon.root().request("POST", "/sentinel/v1/secrets", value.encode())
+        daemon.stop()
+        needles = (value.encode(), base64.b64encode(value.encode())[:40])
+        for directory, _, names in os.walk(daemon.dir):
+            for name in names:
+                with open(f"{directory}/{name}", "rb") as file:
+                    data = file.read()
+                assert not any(needle in data for needle in needles), name
+
+
+def is_readable(pid, address):
+    try:
+        with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            memory.seek(address)
+            return len(memory.read(64)) == 64
+    except OSError:
+        return False
+
+
+def test_arena_is_secret_memory():
+    """not even root reads the arena of the daemon that is installed"""
+    with world("web", arena_size="32M") as (daemon, _):
+        if daemon.status()["arena"]["backing"] != "memfd_secret":
+            raise AssertionError("this kernel has no memfd_secret; the test cannot say anything")
+        value = text(200)
+        daemon.put(value, "app/web")
+        pid = daemon.process.pid
+        secret = [low for low, _, line in mappings(pid) if "secretmem" in line]
+        assert secret and not any(is_readable(pid, low) for low in secret)
+        assert any(is_readable(pid, low) for low, _, _ in mappings(pid)), "the control"
+        assert not scan(pid, value[:16].encode())
+
+
+def test_no_core():
+    """a daemon that is killed by a signal leaves no core, even where cores are wanted"""
+    # The control is a process of ours in the same conditions.
+    unlimited = lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 30, 1 << 30))
+    with open("/proc/sys/kernel/core_pattern") as file:
+        pattern = file.read()
+    with world("web") as (daemon, _):
+        with open("/proc/sys/kernel/core_pattern", "w") as file:
+            file.write(f"{daemon.dir}/core.%p")
+        try:
+            os.chmod(daemon.dir, 0o777)
+            control = subprocess.Popen(["sleep", "60"], preexec_fn=unlimited)
+            control.send_signal(signal.SIGABRT)
+            control.wait()
+            assert os.path.exists(f"{daemon.dir}/core.{control.pid}"), "the control left no core"
+            daemon.stop()
+            daemon.start(preexec_fn=unlimited)
+            daemon.put(text(64), "app/web")
+            daemon.process.send_signal(signal.SIGSEGV)
+            assert daemon.process.wait(20) == -signal.SIGSEGV
+            assert not os.path.exists(f"{daemon.dir}/core.{daemon.process.pid}")
+            daemon.process = None
+        finally:
+            with open("/proc/sys/kernel/core_pattern", "w") as file:
+                file.write(pattern)
+
+
+def test_no_swap():
+    """all memory of the daemon is locked, the arena by its nature"""
+    with world("web") as (daemon, _):
+        with open(f"/proc/{daemon.process.pid}/smaps") as smaps:
+            lines = smaps.read().splitlines()
+        swapped = [line for line in lines if line.startswith("Swap:") and not line.split()[1] == "0"]
+        assert not swapped, swapped
+        flags = [line for line in lines if line.startswith("VmFlags:")]
+        unlocked = [line for line in flags if " lo" not in line and " io" not in line]
+        # The kernel's own pages of the process (vvar, vdso) cannot be locked.
+        assert len(unlocked) <= 4, unlocked
+
+
+def test_protections():
+    """the running daemon has no capability but IPC_LOCK, a filter, and no way to new privileges"""
+    with world() as (daemon,):
+        with open(f"/proc/{daemon.process.pid}/status") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        assert int(status["CapEff"], 16) in (0, 1 << 14), status["CapEff"]
+        assert int(status["CapBnd"], 16) == 0 and int(status["CapInh"], 16) == 0
+        assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+        states = daemon.status()["protections"]
+        assert set(states.values()) == {"on"}, states
