@@ -57,7 +57,7 @@ run_suite() { # NAME COMMAND...
     printf '%-12s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$(count ok "$log")" \
         "$(count 'not ok' "$log")" "$(count skip "$log")" $((SECONDS - start))
     if grep -q '^not ok ' "$log"; then
-        echo "  $log:" && tail -n 60 "$log" | sed 's/^/  /'
+        echo "  $log:" && grep -vE '^(ok|skip) ' "$log" | tail -n 60 | sed 's/^/  /'
     else
         sed -n 's/^skip /  skip /p' "$log"
     fi
@@ -75,6 +75,9 @@ run_lane() { # LANE SUITE...
     done
 }
 
+for name in "$@"; do
+    [[ $(printf '%s\n' "${suites[@]}") =~ [0-9]\ $name\  ]] || { echo "no suite $name"; exit 2; }
+done
 rm -rf "$logs"
 mkdir -p "$logs"
 run_lane 0 "$@"
@@ -84,6 +87,5 @@ wait
 
 passed=$(count ok "$logs"/*.log) failed=$(count 'not ok' "$logs"/*.log)
 skipped=$(count skip "$logs"/*.log)
-((passed)) || failed=$((failed + 1)) # no such suite
 echo "$passed passed, $failed failed$( ((skipped)) && echo ", $skipped skipped")"
 [ "$failed" -eq 0 ]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Each folder of tests brings its own rules. `make check` runs them all: the table is in run.sh.
+# Each folder of tests brings its own rules. `make check` runs every suite: the table is in run.sh.
 
 -include $(wildcard tests/*/*.mk)
 

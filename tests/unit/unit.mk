@@ -2,6 +2,7 @@
 #
 # make check-unit           all unit tests; what each says is kept in $(O)/test/NAME_test.log
 # make check-unit-NAME      those of tests/unit/NAME_test.c alone
+# make coverage             what share of each source file they run
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/test/%,$(wildcard tests/unit/*_test.c))
 CLIENT_LIB_OBJ := $(filter-out %/cli/main.o,$(CLI_OBJ))
@@ -26,3 +27,9 @@ check-unit: $(UNIT_TESTS)
 
 check-unit-%: $(O)/test/%_test
 	$(Q)tests/unit/run.sh $<
+
+.PHONY: coverage
+coverage:
+	$(Q)rm -rf $(O)/coverage
+	$(Q)$(MAKE) O=$(O)/coverage CC=gcc OPT='-O0 -g --coverage' check-unit
+	$(Q)tests/unit/coverage.sh $(O)/coverage

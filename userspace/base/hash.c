@@ -44,7 +44,8 @@ uint64_t hash_bytes(const void *data, size_t length)
         v[0] ^= word;
     }
     word = 0;
-    memcpy(&word, at, length & 7);
+    if (length & 7)
+        memcpy(&word, at, length & 7);
     word |= (uint64_t)length << 56;
     v[3] ^= word;
     sip_round(v);

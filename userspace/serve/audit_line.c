@@ -36,9 +36,9 @@ void audit_line_subject(struct writer *w, const struct subject *subject)
         text(w, ",\"namespace\":\"", identity->namespace);
         text(w, ",\"workload\":\"", identity->workload);
         known(w, ",\"pod\":\"", identity->pod);
-    } else {
-        known(w, ",\"podUid\":\"", subject->place->pod_uid);
     }
+    if (!identity || !identity->pod) /* a name does; without one the uid says which pod it was */
+        known(w, ",\"podUid\":\"", subject->place->pod_uid);
     known(w, ",\"container\":\"", subject->place->container);
     number(w, ",\"pid\":", subject->caller.pid);
     number(w, ",\"uid\":", subject->caller.uid);

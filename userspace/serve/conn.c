@@ -219,9 +219,11 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
         conn->closing = 1;
         return STEP_DONE;
     }
-    reply->closes = request.closes || conn->server->draining;
-    enum step step = STEP_DONE;
     int whole = request.content_length <= length - request.head_length;
+    size_t total = request.head_length + (size_t)request.content_length;
+    /* While the daemon drains, what was received is answered, and the last answer says farewell. */
+    reply->closes = request.closes || (conn->server->draining && whole && total == length);
+    enum step step = STEP_DONE;
     if (request.content_length && !conn->body_needed)
         step = expect_body(conn, &call, length, reply);
     if (reply->status < 200 && step != STEP_WAIT && whole) {
@@ -229,7 +231,7 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
         step = answer(conn, &call, reply);
     }
     if (step == STEP_DONE)
-        *used = whole ? request.head_length + (size_t)request.content_length : length;
+        *used = whole ? total : length;
     else if (reply->status == 0)
         outbox_take_back(&conn->outbox, &conn->server->pool);
     return step;
@@ -366,7 +368,7 @@ void conn_expire(struct conn *conn)
 
 int conn_is_idle(const struct conn *conn)
 {
-    return !conn->outbox.first &&
+    return !conn->outbox.first && !conn->is_leftover &&
            (conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT);
 }
 

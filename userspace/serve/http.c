@@ -13,6 +13,8 @@ struct head {
     int version_minor;
     int hosts;
     int has_encoding;
+    int says_close;
+    int says_keep;
 };
 
 static int refuse(struct head *head, int status, const char *why)
@@ -123,7 +125,6 @@ static int read_request_line(struct head *head, struct span line)
         head->version_minor = 1;
     else if (!span_is(line, "HTTP/1.0"))
         return refuse(head, 400, "the request line must end in HTTP/1.1");
-    request->closes = head->version_minor == 0;
     request->path = cut(&target, '?');
     request->query = target;
     return HTTP_COMPLETE;
@@ -160,10 +161,8 @@ static int read_connection(struct head *head, struct span value)
 {
     while (value.length) {
         struct span option = trim_blanks(cut(&value, ','));
-        if (is_nocase(option, "close"))
-            head->request->closes = 1;
-        else if (is_nocase(option, "keep-alive") && head->version_minor == 0)
-            head->request->closes = 0;
+        head->says_close |= is_nocase(option, "close");
+        head->says_keep |= is_nocase(option, "keep-alive");
     }
     return HTTP_COMPLETE;
 }
@@ -223,6 +222,8 @@ static int check_whole(struct head *head)
         return refuse(head, 411, "send Content-Length; transfer codings are not taken");
     if (head->version_minor == 1 && !head->hosts)
         return refuse(head, 400, "Host is missing");
+    /* Both options at once: to close is what both can live with. */
+    head->request->closes = head->says_close || (head->version_minor == 0 && !head->says_keep);
     return HTTP_COMPLETE;
 }
 

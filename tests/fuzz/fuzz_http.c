@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A request head, whole and cut: spans stay inside it, and where it ends does not depend on what
+ * follows. */
+#include "limits.h"
+#include "serve/http.h"
+#include "tests/fuzz/fuzz.h"
+
+static void must_be_inside(struct span part, const char *data, size_t length)
+{
+    MUST(part.length == 0 || (part.data >= data && part.data + part.length <= data + length));
+}
+
+static void check_complete(const char *data, const struct http_request *request)
+{
+    struct http_request again;
+    const char *why = NULL;
+    size_t head = request->head_length;
+    MUST(head >= 16 && head <= LIMIT_HEADER && memcmp(data + head - 4, "\r\n\r\n", 4) == 0);
+    MUST(request->method.length && request->path.length && request->path.data[0] == '/');
+    must_be_inside(request->method, data, head);
+    must_be_inside(request->path, data, head);
+    must_be_inside(request->query, data, head);
+    must_be_inside(request->if_none_match, data, head);
+    MUST(http_read(data, head, &again, &why) == HTTP_COMPLETE && again.head_length == head);
+    MUST(http_read(data, head - 1, &again, &why) == HTTP_MORE);
+    char decoded[LIMIT_TARGET];
+    int n = http_decode(request->path, decoded, sizeof decoded);
+    MUST(n <= (int)request->path.length && (n < 0 || !memchr(decoded, '\0', (size_t)n)));
+    MUST(http_etag_matches(request->if_none_match, SPAN_LITERAL("\"1\"")) ||
+         !span_is(request->if_none_match, "*"));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct http_request request;
+    const char *why = NULL;
+    int r = http_read((const char *)data, size, &request, &why);
+    MUST(r == HTTP_MORE || r == HTTP_COMPLETE || r == -400 || r == -411 || r == -431);
+    MUST((r < 0) == (why != NULL));
+    if (r == HTTP_COMPLETE)
+        check_complete((const char *)data, &request);
+    return 0;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/outbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "crypto/secret.h"
+#include "serve/reply.h"
+#include "store/store.h"
+#include "tests/unit/arenas.h"
+
+static struct outbox outbox;
+static struct outbox_pool pool;
+static int fds[2]; /* ours, the reader's */
+
+/* Everything that was sent, and everything that should be. */
+struct bytes {
+    char *data;
+    size_t used;
+};
+
+static struct bytes sent, expected;
+
+static void add(struct bytes *bytes, const char *data, size_t length)
+{
+    if (!length)
+        return;
+    bytes->data = realloc(bytes->data, bytes->used + length + 1);
+    memcpy(bytes->data + bytes->used, data, length);
+    bytes->used += length;
+}
+
+static void begin(int buffer)
+{
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+    CHECK(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
+    if (buffer)
+        CHECK(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer) == 0);
+    sent.used = expected.used = 0;
+}
+
+static void end(void)
+{
+    CHECK(outbox.first == NULL && outbox.last == NULL && outbox.count == 0);
+    outbox_free_pool(&pool);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* Take at most MAX bytes from the socket; non-zero when there were some. */
+static int receive(size_t max)
+{
+    char chunk[4096];
+    ssize_t n = recv(fds[1], chunk, max < sizeof chunk ? max : sizeof chunk, 0);
+    if (n > 0)
+        add(&sent, chunk, (size_t)n);
+    return n > 0;
+}
+
+static int transmit(void)
+{
+    int progress = 0;
+    int r = outbox_send(&outbox, &pool, fds[0], &progress);
+    CHECK(r < 0 || r == (outbox.first != NULL));
+    return r;
+}
+
+static void note(const struct reply *reply)
+{
+    add(&expected, reply->text, reply->text_length);
+    add(&expected, reply->part.data, reply->part.length);
+}
+
+/* Read and send until nothing is left. */
+static void finish(void)
+{
+    while (outbox.first) {
+        receive(4096);
+        CHECK(transmit() >= 0);
+    }
+    while (receive(4096))
+        ;
+    CHECK_EQ_INT(sent.used, expected.used);
+    CHECK_MEM(sent.data, expected.data, expected.used);
+}
+
+static void add_plain(unsigned number)
+{
+    char text[32];
+    struct reply *reply = outbox_add(&outbox, &pool);
+    snprintf(text, sizeof text, "reply %u", number);
+    reply_plain(reply, 200, text);
+    note(reply);
+}
+
+static void add_heap(unsigned number, size_t length)
+{
+    char *body = malloc(length);
+    for (size_t i = 0; i < length; i++)
+        body[i] = (char)(number + i);
+    struct reply *reply = outbox_add(&outbox, &pool);
+    reply_heap(reply, body, length);
+    note(reply);
+}
+
+TEST(all_at_once)
+{
+    begin(0);
+    CHECK_EQ_INT(transmit(), 0);
+    for (unsigned i = 0; i < 150; i++) { /* more than one system call takes, more than are kept */
+        if (i % 3)
+            add_plain(i);
+        else
+            add_heap(i, 100);
+    }
+    CHECK_EQ_INT(outbox.count, 150);
+    CHECK_EQ_INT(transmit(), 0);
+    finish();
+    CHECK(pool.count > 0 && pool.count < 150);
+    add_plain(1); /* in a reply that was used before */
+    CHECK_EQ_INT(transmit(), 0);
+    finish();
+    end();
+}
+
+/* The reader takes a few bytes at a time, of a socket that holds few: every cut happens. */
+TEST(slow_reader_gets_all_in_order)
+{
+    unsigned number = 0;
+    begin(4608);
+    for (unsigned round = 0; round < 200; round++) {
+        for (size_t i = check_random(5); i; i--, number++) {
+            if (number % 2)
+                add_plain(number);
+            else
+                add_heap(number, 1 + check_random(6000));
+        }
+        CHECK(transmit() >= 0);
+        while (outbox.first && check_random(4)) { /* else more is added behind what waits */
+            receive(1 + check_random(3000));
+            CHECK(transmit() >= 0);
+        }
+    }
+    finish();
+    end();
+}
+
+TEST(progress_is_what_was_taken)
+{
+    int progress = 0;
+    begin(4608);
+    add_heap(1, 100000);
+    CHECK_EQ_INT(outbox_send(&outbox, &pool, fds[0], &progress), 1);
+    CHECK_EQ_INT(progress, 1);
+    progress = 0;
+    CHECK_EQ_INT(outbox_send(&outbox, &pool, fds[0], &progress), 1);
+    CHECK_EQ_INT(progress, 0);
+    finish();
+    end();
+}
+
+TEST(taking_back)
+{
+    begin(0);
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK(outbox_add(&outbox, &pool) != NULL);
+        outbox_take_back(&outbox, &pool);
+        add_plain(i);
+    }
+    CHECK_EQ_INT(outbox.count, 3);
+    CHECK_EQ_INT(transmit(), 0);
+    finish();
+    end();
+}
+
+TEST(secret_is_kept_until_it_has_left)
+{
+    enum { BIG = 200000 };
+    struct arena *arena = arenas_new(ARENA_MIB);
+    struct store *store = store_new(arena, 1);
+    struct span key = span_of("a/b");
+    char *value = malloc(BIG);
+    memset(value, 'v', BIG);
+    CHECK_EQ_INT(store_put(store, &key, 1, (struct span){value, BIG}, 0), 0);
+    free(value);
+    begin(4608);
+    struct reply *reply = outbox_add(&outbox, &pool);
+    reply_answer(reply, store_find(store, key));
+    note(reply);
+    CHECK_EQ_INT(transmit(), 1);
+    CHECK_EQ_INT(store_delete(store, key), 0);
+    CHECK_EQ_INT(arenas_blocks(arena), 1);
+    finish();
+    CHECK_EQ_INT(arenas_blocks(arena), 0);
+    end();
+    store_free(store);
+    arenas_done(arena);
+}
+
+TEST(reader_that_goes_away)
+{
+    begin(4608);
+    add_heap(1, 100000);
+    CHECK_EQ_INT(transmit(), 1);
+    close(fds[1]);
+    CHECK_EQ_INT(transmit(), -EPIPE);
+    outbox_drop(&outbox, &pool);
+    add_plain(2);
+    CHECK_EQ_INT(transmit(), -EPIPE);
+    outbox_drop(&outbox, &pool);
+    end();
+}
+
+CHECK_MAIN
