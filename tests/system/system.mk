@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # make check-system         the real daemon, real cgroups, real clients; THEMES="main http" for some
+# make demo                 the main job, shown on this kernel and in a guest with BPF LSM
 
 # A sanitizer keeps what is freed, so the search for secrets in memory says nothing there.
 SYSTEM_THEMES := main identity races admin http limits audit life cli
@@ -19,3 +20,8 @@ $(O)/scan/vsecmd: FORCE
 check-system: all $(O)/test/race $(if $(SANITIZE),,$(O)/scan/vsecmd)
 	@mkdir -p $(O)/test
 	$(Q)SANITIZE=$(SANITIZE) python3 tests/system/run.py $(O) $(THEMES)
+
+.PHONY: demo
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)hack/demo.sh $(O)

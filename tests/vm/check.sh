@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# check.sh DIR KERNEL_ATTEST_TEST
+# check.sh DIR KERNEL_ATTEST_TEST PROGRAM_DIR
 #
-# Run the attestation test in guests: each tier on each kernel that has it, and without `bpf` in
+# Run the attestation test, and the main job with the programs in PROGRAM_DIR, in guests: each tier on each kernel that has it, and without `bpf` in
 # lsm=, where it must refuse and say why. Prints `ok - GUEST: test`, `not ok - ...` or `skip - ...`;
 # all that a guest says is kept in DIR/<guest>.log.
 set -u
 
-run=$(dirname "$0")/run.sh dir=$1 program=$2 status=0
+run=$(dirname "$0")/run.sh dir=$1 program=$2 programs=$3 status=0
+story=$(dirname "$0")/../../hack/story.sh
 mkdir -p "$dir"
 
 guest() { # NAME RUN_OPTION... VERSION PROGRAM ARGUMENT...
@@ -24,6 +25,31 @@ guest() { # NAME RUN_OPTION... VERSION PROGRAM ARGUMENT...
     sed 's/^/# /' "$log"
     grep -q '^not ok ' "$log" || echo "not ok - $name: ended with status $result"
 }
+
+# The story of hack/story.sh on kernel VERSION, told (WORD: told) or refused at the start for WORD.
+job() { # NAME WORD RUN_OPTION... VERSION TIER
+    local name=$1 word=$2 log=$dir/${1// /-}.log tier=${*: -1}
+    shift 2
+    "$run" -o "$dir" -f "$programs/vsecmd" -f "$programs/vsecm" -f "$(command -v curl)" \
+        "${@:1:$#-1}" "$story" "$tier" /bin > "$log" 2>&1
+    local result=$?
+    if { [ "$word" = told ] && [ $result -eq 0 ]; } ||
+        { [ $result -eq 1 ] && grep -qF "$word" "$log" && ! grep -q '"data"' "$log"; }; then
+        echo "ok - $name"
+    else
+        status=1
+        sed 's/^/# /' "$log"
+        echo "not ok - $name (status $result)"
+    fi
+}
+
+job "6.1 lsm: each pod gets its own secret" told 6.1 lsm
+job "6.12 lsm: each pod gets its own secret" told 6.12 lsm
+job "6.12 cgroup: each pod gets its own secret" told 6.12 cgroup
+job "6.12 lsm without bpf: nothing is served, and it says why" 'no `bpf`' \
+    -a lsm=capability 6.12 lsm
+job "6.1 auto without bpf: nothing is served, and it says why" 'kernel older than 6.7' \
+    -a lsm=capability 6.1 auto
 
 guest "6.1 lsm" 6.1 "$program" lsm
 guest "6.12 lsm" 6.12 "$program" lsm

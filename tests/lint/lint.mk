@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make lint, make check-lint   the rules of the house (tests/lint/rules.py)
+
+.PHONY: lint check-lint
+lint check-lint: $(O)/vsecmd
+	$(Q)python3 -B tests/lint/lint.py $(O)
