@@ -37,12 +37,12 @@ typedef enum vsecm_result {
     VSECM_UNREACHABLE = 4, /* no daemon behind the socket, or it went away twice */
     VSECM_PROTOCOL = 5,    /* an answer that makes no sense; nothing of it was used */
     VSECM_NO_MEMORY = 6,
-    VSECM_INVALID = 7,     /* an argument is wrong */
+    VSECM_INVALID = 7, /* an argument is wrong */
 } vsecm_result;
 
 /* One secret, or one member of it. */
 typedef struct vsecm_secret {
-    void *data;       /* `length` bytes, then a NUL that does not count; NULL when cleared */
+    void *data; /* `length` bytes, then a NUL that does not count; NULL when cleared */
     size_t length;
     uint64_t version; /* 1 for the first value stored, larger for each later one */
     char created[32]; /* RFC 3339, UTC: when the first version was stored */

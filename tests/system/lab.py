@@ -223,10 +223,10 @@ class Daemon:
                 file.write(f"{name} = {value}\n")
         return f"{self.dir}/conf"
 
-    def start(self, stdout=subprocess.DEVNULL, wait=True, **popen):
+    def start(self, stdout=subprocess.DEVNULL, wait=True, prefix=(), **popen):
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [self.program, "--config", self.configure()], stdout=stdout, stderr=log, **popen
+            [*prefix, self.program, "--config", self.configure()], stdout=stdout, stderr=log, **popen
         )
         log.close()
         if wait:

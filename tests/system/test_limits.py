@@ -3,10 +3,11 @@
 
 import json
 import os
+import resource
 import threading
 import time
 
-from lab import Cgroup, Pod, wait_until, world
+from lab import Cgroup, Daemon, wait_until, world
 
 VALUE = b"GET /v1/value HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -181,18 +182,11 @@ def test_too_many_secrets():
 
 
 def test_descriptors():
-    """max_connections beyond the hard limit of descriptors refuses the start"""
-    import resource
-
-    pod = Pod("app", "a")
-    try:
-        from lab import Daemon
-
-        daemon = Daemon([pod], max_connections=4096)
-        limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-        daemon.start(wait=False, preexec_fn=limit)
-        assert daemon.process.wait(20) == 1
-        assert "descriptors" in daemon.said(), daemon.said()
-        daemon.close()
-    finally:
-        pod.close()
+    """max_connections beyond a hard limit of descriptors that cannot be raised refuses the start"""
+    daemon = Daemon(max_connections=4096)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    powerless = ("setpriv", "--inh-caps=-sys_resource", "--bounding-set=-sys_resource")
+    daemon.start(wait=False, prefix=powerless, preexec_fn=limit)
+    assert daemon.process.wait(20) == 1
+    assert "descriptors" in daemon.said(), daemon.said()
+    daemon.close()

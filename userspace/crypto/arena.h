@@ -27,12 +27,12 @@ enum arena_backing {
 };
 
 struct arena_stats {
-    size_t size;        /* bytes that can be given out at most, overhead included */
-    size_t used;        /* bytes of blocks given out, rounded up to their classes */
-    size_t peak;        /* highest `used` so far */
-    size_t resident;    /* bytes of the region that were touched and not returned to the kernel */
-    uint64_t blocks;    /* blocks given out now */
-    uint64_t refusals;  /* allocations refused because the region was full */
+    size_t size;       /* bytes that can be given out at most, overhead included */
+    size_t used;       /* bytes of blocks given out, rounded up to their classes */
+    size_t peak;       /* highest `used` so far */
+    size_t resident;   /* bytes of the region that were touched and not returned to the kernel */
+    uint64_t blocks;   /* blocks given out now */
+    uint64_t refusals; /* allocations refused because the region was full */
 };
 
 /*

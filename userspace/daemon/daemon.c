@@ -97,14 +97,15 @@ static int raise_descriptors(const struct config *config, struct error *error)
         return error_errno(error, -errno, "RLIMIT_NOFILE");
     if (limit.rlim_cur >= need)
         return 0;
-    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < need)
-        return error_set(error, -EMFILE,
-                         "max_connections = %llu needs %llu descriptors, but the "
-                         "hard limit is %llu: lower the one or raise the other",
-                         (unsigned long long)config->max_connections, (unsigned long long)need,
-                         (unsigned long long)limit.rlim_max);
-    limit.rlim_cur = need;
-    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? error_errno(error, -errno, "RLIMIT_NOFILE") : 0;
+    /* Beyond the hard limit this needs CAP_SYS_RESOURCE, which a node's root mostly has. */
+    struct rlimit raised = {need, limit.rlim_max < need ? need : limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return 0;
+    return error_errno(error, -errno,
+                       "max_connections = %llu needs %llu descriptors, but the hard limit is %llu: "
+                       "lower the one or raise the other",
+                       (unsigned long long)config->max_connections, (unsigned long long)need,
+                       (unsigned long long)limit.rlim_max);
 }
 
 static int make_store(struct daemon *daemon, struct error *error)
