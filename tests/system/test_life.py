@@ -135,6 +135,19 @@ def test_print_config():
         os.unlink(path)
 
 
+def test_defaults():
+    """without a configuration file the defaults hold; one that is named must be there"""
+    assert not os.path.exists("/etc/vsecm/vsecmd.conf"), "this machine has a vsecmd of its own"
+    check = lambda *arguments: subprocess.run(
+        [f"{BUILD}/vsecmd", *arguments, "--check-config"], capture_output=True, check=False
+    )
+    assert check().returncode == 0
+    assert check("-o", "max_secrets=5").returncode == 0
+    assert check("-o", "max_secrets=none").returncode == 2
+    named = check("-c", "/nonexistent.conf")
+    assert named.returncode == 2 and b"/nonexistent.conf" in named.stderr, named
+
+
 def test_missing_parts():
     """no identities file, one directory for both worlds, a bad root: each is said and refused"""
     daemon = Daemon(identities="/nonexistent/identities")

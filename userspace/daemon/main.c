@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -22,7 +23,8 @@ static const char usage[] =
     "\n"
     "Keeps secrets in locked memory and hands each pod its own.\n"
     "\n"
-    "  -c, --config FILE   read options from FILE (" CONFIG_FILE ")\n"
+    "  -c, --config FILE   read options from FILE; without this, from\n"
+    "                      " CONFIG_FILE " if there is one\n"
     "  -o NAME=VALUE       set one option, after the file\n"
     "      --print-config  all options with their defaults, as such a file\n"
     "      --check-config  read the options, say whether they are good\n"
@@ -37,8 +39,8 @@ enum action {
 };
 
 struct arguments {
-    const char *file;
-    int overrides; /* of -o */
+    const char *file; /* NULL: not given */
+    int overrides;    /* of -o */
     char **override;
 };
 
@@ -70,7 +72,11 @@ static enum action read_arguments(int argc, char **argv, struct arguments *ret)
 static int read_config(const struct arguments *arguments, struct config *ret, struct error *error)
 {
     config_defaults(ret);
-    int r = config_load(ret, arguments->file, error);
+    int r = 0;
+    if (arguments->file)
+        r = config_load(ret, arguments->file, error);
+    else if (access(CONFIG_FILE, F_OK) == 0) /* without one the defaults hold */
+        r = config_load(ret, CONFIG_FILE, error);
     for (int i = 0; r == 0 && i < arguments->overrides; i++)
         r = config_set(ret, arguments->override[i], error);
     return r;
@@ -99,7 +105,7 @@ int main(int argc, char **argv)
 {
     static struct config config;
     struct error error = {""};
-    struct arguments arguments = {.file = CONFIG_FILE};
+    struct arguments arguments = {0};
     if (harden_early(&error) < 0) {
         log_error("%s", error.text);
         return EXIT_REFUSED;
