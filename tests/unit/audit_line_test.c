@@ -25,7 +25,7 @@ static const char *write_line(const struct subject *subject, const char *key)
     struct audit_event event = {
         .operation = "get", .key = span_of(key), .outcome = "allow", .reason = "ok"};
     w = writer_on(line, sizeof line - 1);
-    audit_line_write(&w, T0, who, &event);
+    audit_line_write(&w, T0, who, &event, NULL);
     CHECK(writer_ok(&w));
     line[w.used] = '\0';
     return line;
@@ -136,6 +136,39 @@ TEST(longest_record)
     CHECK_EQ_INT(strlen(cJSON_GetObjectItem(json, "cgroup")->valuestring), LIMIT_AUDIT_PATH);
     cJSON_Delete(json);
     identity_unref(identity);
+}
+
+TEST(a_memo_gives_the_same_line_for_the_same_event_only)
+{
+    static const char key[] = "app/web";
+    struct audit_event event = {"get", {key, 7}, "allow", "ok"};
+    struct audit_event other = {"get", {key, 7}, "error", "no-secret"};
+    struct audit_memo memo = {0};
+    struct span who = SPAN_LITERAL("\"x\":1");
+    const struct audit_event *order[] = {&event, &event, &other, &event, &other, &other};
+
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        char plain[512], remembered[512];
+        struct writer a = writer_on(plain, sizeof plain);
+        struct writer b = writer_on(remembered, sizeof remembered);
+        audit_line_write(&a, T0 + (int64_t)i, who, order[i], NULL);
+        audit_line_write(&b, T0 + (int64_t)i, who, order[i], &memo);
+        CHECK_EQ_INT(a.used, b.used);
+        CHECK_MEM(remembered, plain, a.used);
+    }
+}
+
+TEST(an_event_too_long_for_a_memo_is_written_out)
+{
+    char key[300];
+    memset(key, 'k', sizeof key);
+    struct audit_event event = {"get", {key, sizeof key}, "allow", "ok"};
+    struct audit_memo memo = {0};
+    struct writer w = writer_on(line, sizeof line - 1);
+
+    audit_line_write(&w, T0, SPAN_LITERAL("\"x\":1"), &event, &memo);
+    CHECK(writer_ok(&w) && w.used > sizeof key);
+    CHECK_EQ_INT(memo.length, 0);
 }
 
 CHECK_MAIN

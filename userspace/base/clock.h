@@ -7,6 +7,8 @@
 
 #define CLOCK_RFC3339 32 /* bytes of "2026-11-24T20:15:30.123456Z" with its NUL, and some room */
 
+#define CLOCK_RFC3339_LENGTH 27 /* of clock_format(), without the NUL */
+
 /* Milliseconds and nanoseconds since some fixed past; never steps back. */
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_ns(void);

@@ -50,19 +50,44 @@ void audit_line_subject(struct writer *w, const struct subject *subject)
     writer_json_unsafe(w, subject->place->path, length);
 }
 
-void audit_line_write(struct writer *w, int64_t wall_us, struct span subject,
-                      const struct audit_event *event)
+static void write_event(struct writer *w, const struct audit_event *event)
 {
-    char time[CLOCK_RFC3339];
-    clock_format(wall_us, time);
-    writer_literal(w, "{\"time\":\"");
-    writer_text(w, time);
-    writer_literal(w, "\",");
-    writer_span(w, subject);
     text(w, ",\"op\":\"", event->operation);
     writer_literal(w, ",\"key\":\"");
     writer_span(w, event->key);
     text(w, "\",\"outcome\":\"", event->outcome);
     text(w, ",\"reason\":\"", event->reason);
     writer_literal(w, "}\n");
+}
+
+static int is_remembered(const struct audit_memo *memo, const struct audit_event *event)
+{
+    return memo->length && memo->event.operation == event->operation &&
+           memo->event.key.data == event->key.data && memo->event.key.length == event->key.length &&
+           memo->event.outcome == event->outcome && memo->event.reason == event->reason;
+}
+
+static void remember(struct audit_memo *memo, const struct audit_event *event)
+{
+    struct writer w = writer_on(memo->text, sizeof memo->text);
+    write_event(&w, event);
+    memo->event = *event;
+    memo->length = writer_ok(&w) ? w.used : 0;
+}
+
+void audit_line_write(struct writer *w, int64_t wall_us, struct span subject,
+                      const struct audit_event *event, struct audit_memo *memo)
+{
+    char time[CLOCK_RFC3339];
+    clock_format(wall_us, time);
+    writer_literal(w, "{\"time\":\"");
+    writer_bytes(w, time, CLOCK_RFC3339_LENGTH);
+    writer_literal(w, "\",");
+    writer_span(w, subject);
+    if (memo && !is_remembered(memo, event))
+        remember(memo, event);
+    if (memo && memo->length)
+        writer_bytes(w, memo->text, memo->length);
+    else
+        write_event(w, event);
 }

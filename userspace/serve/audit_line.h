@@ -23,8 +23,22 @@ struct audit_event {
  */
 void audit_line_subject(struct writer *w, const struct subject *subject);
 
-/* A whole line, with its '\n', from that part (SUBJECT) and EVENT. */
+/*
+ * The text of a connection's last event, for most connections ask the same again and again. All
+ * zero is an empty one. It is known again by its pointers: what they point to must not change.
+ */
+#define AUDIT_LINE_MEMO 256
+struct audit_memo {
+    struct audit_event event;
+    size_t length; /* 0: nothing is remembered */
+    char text[AUDIT_LINE_MEMO];
+};
+
+/*
+ * A whole line, with its '\n', from that part (SUBJECT) and EVENT. MEMO may be NULL: then, or when
+ * the event is another one, it is written out.
+ */
 void audit_line_write(struct writer *w, int64_t wall_us, struct span subject,
-                      const struct audit_event *event);
+                      const struct audit_event *event, struct audit_memo *memo);
 
 #endif

@@ -11,7 +11,6 @@
 #include "base/writer.h"
 #include "crypto/arena.h"
 #include "limits.h"
-#include "serve/audit_line.h"
 #include "serve/http.h"
 #include "serve/outbox.h"
 #include "serve/peer.h"
@@ -140,10 +139,11 @@ enum step {
     STEP_WAIT, /* its caller is not known yet */
 };
 
-static struct call call_of(const struct conn *conn, const struct http_request *request)
+static struct call call_of(struct conn *conn, const struct http_request *request)
 {
     struct call call = {.subject = &conn->subject, .request = request};
     call.audit_subject = (struct span){conn->audit_subject, conn->audit_length};
+    call.memo = &conn->audit_memo;
     call.waits =
         !conn->waited && (conn->state == CONN_WAIT || conn->server->stats.waiting < LIMIT_WAITING);
     return call;
@@ -386,6 +386,7 @@ int conn_describe(struct conn *conn)
     free(conn->audit_subject);
     conn->audit_subject = copy;
     conn->audit_length = w.used;
+    conn->audit_memo.length = 0;
     return 0;
 }
 

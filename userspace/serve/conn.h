@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "serve/audit_line.h"
 #include "serve/outbox.h"
 #include "serve/subject.h"
 
@@ -51,6 +52,7 @@ struct conn {
     struct peer *peer;
     char *audit_subject; /* audit_line_subject() of it; owned */
     size_t audit_length;
+    struct audit_memo audit_memo;
 
     char *input; /* in the arena: what is left of an unfinished request, or NULL */
     size_t input_used;

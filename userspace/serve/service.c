@@ -36,7 +36,10 @@ static int append(struct service *service, const struct call *call, const struct
 {
     char line[LIMIT_AUDIT_RECORD];
     struct writer w = writer_on(line, sizeof line);
-    audit_line_write(&w, clock_wall_us(), call->audit_subject, event);
+    /* Only the subject's own key stays what it is from one request to the next. */
+    const struct identity *identity = call->subject->identity;
+    int stays = identity && event->key.data == identity->key;
+    audit_line_write(&w, clock_wall_us(), call->audit_subject, event, stays ? call->memo : NULL);
     return writer_ok(&w) ? audit_append(service->audit, line, w.used) : -EMSGSIZE;
 }
 

@@ -13,6 +13,7 @@
 
 struct arena;
 struct audit;
+struct audit_memo;
 struct http_request;
 struct put_request;
 struct reply;
@@ -39,6 +40,7 @@ struct service {
 struct call {
     const struct subject *subject;
     struct span audit_subject; /* audit_line_subject() of it */
+    struct audit_memo *memo;   /* of the connection, or NULL */
     const struct http_request *request;
     struct span body;
     struct span tail;        /* what follows the route's path, still percent-encoded */
