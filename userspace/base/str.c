@@ -122,6 +122,22 @@ int str_is_utf8(const char *data, size_t length)
     return 1;
 }
 
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct span str_trim(struct span text)
+{
+    while (text.length && is_blank(text.data[0])) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length && is_blank(text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
 int str_copy(char *ret, size_t size, struct span text)
 {
     if (text.length >= size) {

@@ -24,6 +24,9 @@ int str_bool(struct span text, int *ret);
  */
 int str_is_utf8(const char *data, size_t length);
 
+/* TEXT without spaces and tabs at either end. */
+struct span str_trim(struct span text);
+
 /* Copy TEXT into RET of SIZE bytes with a NUL; -ENAMETOOLONG (and RET = "") when it does not fit.
  */
 int str_copy(char *ret, size_t size, struct span text);

@@ -2,44 +2,11 @@
 #include "cli/verb.h"
 
 #include "base/error.h"
-#include "base/writer.h"
 #include "cli/arguments.h"
-#include "cli/call.h"
-#include "cli/encode.h"
+#include "cli/change.h"
 #include "cli/say.h"
 #include "cli/target.h"
-#include "protocol.h"
-
-/* Bytes of the longest answer to expect: a word for each key, or the names of unknown ones. */
-#define ANSWER_LIMIT (64u * 1024u)
-
-static void write_body(struct writer *writer, const void *argument)
-{
-    writer_text(writer, "{");
-    target_json(argument, writer);
-    writer_text(writer, "}");
-}
-
-static enum verb_exit delete (const struct arguments *arguments, const struct target *target) {
-    struct encode encoded;
-    if (encode_with(write_body, target, &encoded)) return say_failure(VERB_REFUSED,
-                                                                      "out of memory");
-    const struct exchange_request request =
-        {
-            .method = "DELETE",
-            .target = PATH_SENTINEL_SECRETS,
-            .body = encoded.data,
-            .length = encoded.length,
-            .limit = ANSWER_LIMIT,
-        };
-    struct exchange_answer answer;
-    enum verb_exit status = call_admin(arguments, &request, &answer);
-    encode_clear(&encoded);
-    if (status) return status;
-    exchange_clear(&answer);
-    target_print(target, "deleted");
-    return VERB_OK;
-}
+#include "limits.h"
 
 static enum verb_exit run(const struct arguments *arguments)
 {
@@ -49,7 +16,7 @@ static enum verb_exit run(const struct arguments *arguments)
     if (target_check(arguments, &error))
         return say_failure(VERB_USAGE, "%s", error.text);
     for (size_t at = 0; target_next(arguments, &at, &target);) {
-        enum verb_exit status = delete (arguments, &target);
+        enum verb_exit status = change_keys(arguments, &target, NULL);
         worst = status > worst ? status : worst;
     }
     return worst;
@@ -60,7 +27,7 @@ static const struct arguments_option *const options[] = {&arguments_namespace, N
 const struct verb verb_delete = {
     .name = "delete",
     .operands = "[NS/]WORKLOAD... [-n NS]...",
-    .summary = "Delete secrets, all versions of them",
+    .summary = "Delete secrets",
     .help = "",
     .options = options,
     .least = 1,

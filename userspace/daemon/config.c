@@ -172,17 +172,6 @@ static void describe(const struct option *option, char *text, size_t size)
     }
 }
 
-static struct span strip(struct span text)
-{
-    while (text.length && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 static int set(struct config *config, struct span line, struct error *error)
 {
     const char *equals = memchr(line.data, '=', line.length);
@@ -190,8 +179,8 @@ static int set(struct config *config, struct span line, struct error *error)
         return error_set(error, -EINVAL, "'%.*s' is no 'name = value'", (int)line.length,
                          line.data);
     size_t split = (size_t)(equals - line.data);
-    struct span name = strip((struct span){line.data, split});
-    struct span value = strip((struct span){equals + 1, line.length - split - 1});
+    struct span name = str_trim((struct span){line.data, split});
+    struct span value = str_trim((struct span){equals + 1, line.length - split - 1});
     for (size_t i = 0; i < OPTIONS; i++) {
         if (!span_is(name, options[i].name))
             continue;

@@ -18,8 +18,6 @@
 #include "serve/service.h"
 #include "serve/who.h"
 
-#define INPUT_FIRST 1024u /* a request that does not come whole is seldom larger */
-
 /* ---- state --------------------------------------------------------------------------------- */
 
 static uint64_t time_for(const struct conn *conn, enum conn_state state)
@@ -78,57 +76,6 @@ static void put_ready(struct conn *conn)
     conn->is_ready = 1;
     conn->next_ready = conn->server->ready;
     conn->server->ready = conn;
-}
-
-/* ---- what is left of a request -------------------------------------------------------------- */
-
-static void drop_input(struct conn *conn)
-{
-    if (!conn->input)
-        return;
-    arena_free(conn->server->service->arena, conn->input);
-    if (!conn->is_granted)
-        peer_hold(conn->peer, -(long)conn->input_size);
-    conn->input = NULL;
-    conn->input_used = 0;
-    conn->input_size = 0;
-    conn->is_granted = 0;
-}
-
-static size_t input_size_for(const struct conn *conn, size_t rest)
-{
-    if (conn->body_needed)
-        return conn->body_needed;
-    size_t size = rest < INPUT_FIRST / 2 ? INPUT_FIRST : 2 * rest;
-    return size > LIMIT_HEADER && rest < LIMIT_HEADER ? LIMIT_HEADER : size;
-}
-
-/* Keep LENGTH bytes at DATA, which is the scratch or inside the input itself. 0 or -ENOSPC. */
-static int keep(struct conn *conn, const char *data, size_t length)
-{
-    size_t size = input_size_for(conn, length);
-    if (conn->input && conn->input_size >= size) {
-        if (data != conn->input)
-            memmove(conn->input, data, length);
-        conn->input_used = length;
-        return 0;
-    }
-    int granted = conn->body_needed != 0;
-    if (!granted && peer_hold(conn->peer, (long)size) < 0)
-        return -ENOSPC;
-    char *input = arena_alloc(conn->server->service->arena, size);
-    if (!input) {
-        if (!granted)
-            peer_hold(conn->peer, -(long)size);
-        return -ENOSPC;
-    }
-    memcpy(input, data, length);
-    drop_input(conn);
-    conn->input = input;
-    conn->input_used = length;
-    conn->input_size = size;
-    conn->is_granted = granted;
-    return 0;
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
@@ -247,7 +194,7 @@ static void set_state(struct conn *conn)
         enter(conn, CONN_WAIT, 0);
     else if (conn->body_needed)
         enter(conn, CONN_BODY, restarts);
-    else if (conn->input)
+    else if (conn->input.data)
         enter(conn, CONN_HEADER, restarts);
     else
         enter(conn, CONN_IDLE, 1);
@@ -279,6 +226,12 @@ static int make_room(struct conn *conn)
     return r == 0;
 }
 
+static int keep(struct conn *conn, const char *data, size_t length)
+{
+    return input_keep(&conn->input, conn->server->service->arena, conn->peer, data, length,
+                      conn->body_needed);
+}
+
 /*
  * Answer the requests in LENGTH bytes at DATA (the scratch, or the input) as far as the peer's
  * share of this turn goes. The answers leave at the end of the turn.
@@ -304,7 +257,7 @@ static void process(struct conn *conn, char *data, size_t length)
     if (data == server->scratch)
         arena_wipe(data, length);
     else if (at == length)
-        drop_input(conn);
+        input_drop(&conn->input, server->service->arena, conn->peer);
     conn->is_waiting = step == STEP_WAIT;
     conn->has_moved |= at > 0;
     put_unsent(conn);
@@ -318,9 +271,9 @@ void conn_read(struct conn *conn)
         put_ready(conn);
         return;
     }
-    char *data = conn->input ? conn->input : server->scratch;
-    size_t size = conn->input ? conn->input_size : SERVER_SCRATCH;
-    size_t used = conn->input_used;
+    char *data = conn->input.data ? conn->input.data : server->scratch;
+    size_t size = conn->input.data ? conn->input.size : SERVER_SCRATCH;
+    size_t used = conn->input.used;
     ssize_t n = recv(conn->source.fd, data + used, size - used, MSG_DONTWAIT);
     /* A short read has emptied the socket; whatever comes later is a new edge. */
     conn->is_unread = n == (ssize_t)(size - used) || (n > 0 && conn->has_hung_up);
@@ -333,7 +286,7 @@ void conn_read(struct conn *conn)
 void conn_resume(struct conn *conn)
 {
     if (conn->is_leftover || conn->state == CONN_WAIT)
-        process(conn, conn->input, conn->input_used);
+        process(conn, conn->input.data, conn->input.used);
     else if (conn->is_unread && conn->events == EVENTS_READ)
         conn_read(conn);
 }
@@ -468,7 +421,7 @@ void conn_close(struct conn *conn)
     if (conn->is_linked)
         unlink_conn(conn);
     outbox_drop(&conn->outbox, &server->pool);
-    drop_input(conn);
+    input_drop(&conn->input, server->service->arena, conn->peer);
     if (conn->peer)
         peer_leave(server->peers, conn->peer);
     who_release(server->who, &conn->subject);

@@ -14,6 +14,7 @@
 
 #include "base/loop.h"
 #include "serve/audit_line.h"
+#include "serve/input.h"
 #include "serve/outbox.h"
 #include "serve/subject.h"
 
@@ -54,11 +55,8 @@ struct conn {
     size_t audit_length;
     struct audit_memo audit_memo;
 
-    char *input; /* in the arena: what is left of an unfinished request, or NULL */
-    size_t input_used;
-    size_t input_size;
+    struct input input; /* what is left of an unfinished request */
     size_t body_needed; /* head and body of the request that is being received; 0: not known */
-    int is_granted;     /* the body's memory is not counted as the peer's: it may send it */
     struct outbox outbox;
 };
 

@@ -85,17 +85,6 @@ static int is_nocase(struct span text, const char *name)
     return name[text.length] == '\0';
 }
 
-static struct span trim_blanks(struct span text)
-{
-    while (text.length && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 /* Cut *TEXT at the first SEPARATOR; what was before it, the rest behind it. */
 static struct span cut(struct span *text, char separator)
 {
@@ -160,7 +149,7 @@ static int read_transfer_encoding(struct head *head, struct span value)
 static int read_connection(struct head *head, struct span value)
 {
     while (value.length) {
-        struct span option = trim_blanks(cut(&value, ','));
+        struct span option = str_trim(cut(&value, ','));
         head->says_close |= is_nocase(option, "close");
         head->says_keep |= is_nocase(option, "keep-alive");
     }
@@ -205,7 +194,7 @@ static int read_field(struct head *head, struct span line)
     name = cut(&value, ':');
     if (name.length == line.length || !name.length || !all_of(name, TOKEN))
         return refuse(head, 400, "a header line must be a name, a colon and a value");
-    value = trim_blanks(value);
+    value = str_trim(value);
     if (!all_of(value, FIELD))
         return refuse(head, 400, "a header value has a control character");
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
@@ -293,7 +282,7 @@ int http_etag_matches(struct span list, struct span tag)
     if (span_is(list, "*"))
         return 1;
     while (list.length) {
-        struct span one = trim_blanks(cut(&list, ','));
+        struct span one = str_trim(cut(&list, ','));
         if (one.length > 2 && one.data[0] == 'W' && one.data[1] == '/') {
             one.data += 2;
             one.length -= 2;

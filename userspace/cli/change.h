@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One request that stores or deletes the secrets of a target. */
+#ifndef VSECM_CLI_CHANGE_H
+#define VSECM_CLI_CHANGE_H
+
+#include "cli/verb.h"
+
+struct arguments;
+struct target;
+struct value;
+
+/* Store VALUE under every key of TARGET, or with VALUE NULL delete them; say what was done. */
+enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
+                           const struct value *value);
+
+#endif
