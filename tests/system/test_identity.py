@@ -35,17 +35,17 @@ def test_wait_is_bounded():
     """a pod that stays unknown gets 403 after the wait, and while it waits others are served"""
     unknown = Pod("app", "unknown")
     try:
-        with world("web", identity_wait="700ms") as (daemon, web):
+        with world("web", identity_wait="2s") as (daemon, web):
             daemon.put("value", "app/web")
             connection = unknown.connect(daemon.public)
             start = time.monotonic()
             connection.send(b"GET /v1/value HTTP/1.1\r\nHost: x\r\n\r\n")
             assert web.connect(daemon.public).get("/v1/value").body == b"value"
-            assert time.monotonic() - start < 0.4
+            assert time.monotonic() - start < 1.5
             answer = connection.answer()
             waited = time.monotonic() - start
             assert answer.status == 403 and b"not known" in answer.body, answer
-            assert 0.4 < waited < 3, waited
+            assert 1.5 < waited < 15, waited
     finally:
         unknown.close()
 
