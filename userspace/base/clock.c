@@ -58,20 +58,18 @@ static void date_and_time(int64_t seconds, char *at)
 
 void clock_format(int64_t wall_us, char ret[CLOCK_RFC3339])
 {
-    /* Every request's audit record is stamped: within a second only the fraction changes. */
-    static int64_t cached_second = -1;
-    static char cached[20];
+    /* Every request's audit record is stamped: mostly as the last one, or within its second. */
+    static int64_t cached_us = -1;
+    static char cached[CLOCK_RFC3339];
     wall_us = since_1970(wall_us);
-    int64_t second = wall_us / 1000000;
-    if (second != cached_second) {
-        date_and_time(second, cached);
-        cached_second = second;
+    if (cached_us < 0 || wall_us / 1000000 != cached_us / 1000000) {
+        date_and_time(wall_us / 1000000, cached);
+        memcpy(cached + 19, ".000000Z", 9);
     }
-    memcpy(ret, cached, 19);
-    ret[19] = '.';
-    digits(ret + 20, 6, wall_us % 1000000);
-    ret[26] = 'Z';
-    ret[27] = '\0';
+    if (wall_us != cached_us)
+        digits(cached + 20, 6, wall_us % 1000000);
+    cached_us = wall_us;
+    memcpy(ret, cached, CLOCK_RFC3339_LENGTH + 1);
 }
 
 void clock_format_seconds(int64_t wall_us, char ret[CLOCK_RFC3339])

@@ -28,6 +28,7 @@ struct service {
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
     int working;          /* attestation was last seen to work */
     struct put_request *scratch;
+    int64_t now_us; /* of the records of this turn; 0: the clock is read for the next one */
     /* The daemon's part of GET /v1/admin/status: members of a JSON object, each with a comma
      * before. */
     void (*status)(struct writer *w, void *context);
@@ -49,6 +50,12 @@ struct call {
     size_t key_count;
     const char *reason; /* one word for audit when it does not succeed; set by the handler */
 };
+
+/* A turn of the loop is over: what comes next has a time of its own. */
+static inline void service_end_turn(struct service *service)
+{
+    service->now_us = 0;
+}
 
 enum service_result {
     SERVICE_REPLIED, /* *reply is filled */
