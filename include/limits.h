@@ -41,6 +41,8 @@
 
 /* ---- connections ------------------------------------------------------------------------- */
 #define LIMIT_CONNECTIONS 4096u           /* option max_connections */
+/* Of max_connections, kept for administrators: pods must not shut them out. */
+#define LIMIT_CONNECTIONS_RESERVE 4u
 #define LIMIT_CONNECTIONS_PER_POD 256u    /* option max_connections_per_pod */
 #define LIMIT_HELD_PER_POD (256u * 1024u) /* secret memory for one pod's unfinished requests */
 #define LIMIT_WAITING 512u                /* requests that wait for a pod to become known */

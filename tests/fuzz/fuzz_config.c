@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The three files that people write; the first byte says which one the rest is. */
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -55,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[64];
     struct error error = {""};
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    if (fd >= 0 && fchmod(fd, 0600) < 0)
+        return 0;
     MUST(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)size - 1);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     int r = loads[data[0] % 3](path, &error);

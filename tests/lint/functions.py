@@ -1,35 +1,50 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A light reading of C: comments, functions and calls, as far as this project's layout needs it."""
+"""A light reading of C: functions, calls, names, as far as this project's layout needs it."""
 
+import collections
 import re
 
-# A definition starts in the first column and its body's braces stand there too (clang-format sees to it).
-DEFINITION = re.compile(r"^(?P<head>[A-Za-z_][^;{}#=]*?\b(?P<name>\w+)\s*\([^;{}]*\)[^;{}()]*)\n\{\n", re.M)
+Function = collections.namedtuple("Function", "name is_static lines body")
+
+# clang-format sees to it: a definition and the braces of its body start in the first column.
+DEFINITION = re.compile(
+    r"^(?P<head>[A-Za-z_][^;{}#=]*?\b(?P<name>\w+)\s*\([^;{}]*\)[^;{}()]*)\n\{\n"
+    r"(?P<body>.*?)^\}$", re.M | re.S)
+
+VARIABLE = re.compile(
+    r"^(?!static\b|extern\b|typedef\b|return\b)(?:\w+[ ]+)*\w+[ *]+(?P<name>\w+)(?:\[[^\]]*\])*\s*[=;]",
+    re.M)
+
+# Each as it stands, so that a quote in one is not taken for the start of another.
+OPAQUE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""", re.S)
 
 
-def without_comments(text):
-    """TEXT with its comments and the contents of its strings blanked."""
-    pattern = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
-    return pattern.sub(lambda m: '""' if m[0][0] == '"' else re.sub(r"[^\n]", " ", m[0]), text)
+ATTRIBUTE = re.compile(r"\b__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
 
 
-def lengths(text):
-    """(name, lines) of each function, its head included."""
-    found = []
-    for match in DEFINITION.finditer(text):
-        end = text.find("\n}\n", match.end() - 1)
-        found.append((match["name"], text.count("\n", match.start(), end) + 2))
-    return found
+def bare(text):
+    """TEXT without comments, attributes and the insides of literals; lines stay where they are."""
+    text = OPAQUE.sub(
+        lambda m: m[0][0] * 2 if m[0][0] in "\"'" else re.sub(r"[^\n]", " ", m[0]), text)
+    return re.sub(r"^ +(?=\w)(?=[^\n]*\n\{)", "", ATTRIBUTE.sub("", text), flags=re.M)
+
+
+def defined(text):
+    """The functions of a file, in order; LINES counts head and braces, BODY is bare."""
+    return [Function(m["name"], bool(re.search(r"\bstatic\b", m["head"])),
+                     m[0].count("\n") + 1, m["body"])
+            for m in DEFINITION.finditer(bare(text))]
 
 
 def exported(text):
-    """The names of the functions that are not static."""
-    text = without_comments(text)
-    return [m["name"] for m in DEFINITION.finditer(text) if not re.search(r"\bstatic\b", m["head"])]
+    """The names of functions and variables that other files can see."""
+    outside = DEFINITION.sub("", bare(text))
+    return ([f.name for f in defined(text) if not f.is_static] +
+            [m["name"] for m in VARIABLE.finditer(outside)])
 
 
 def calls(text, names):
-    """(name, arguments) of each call of one of NAMES."""
+    """(name, arguments) of each call in bare TEXT of a function whose name matches one of NAMES."""
     for match in re.finditer(r"\b(" + "|".join(names) + r")\s*\(", text):
         depth, at = 1, match.end()
         while depth and at < len(text):

@@ -163,6 +163,16 @@ def test_missing_parts():
     assert "cgroup" in refused_start(daemon, 1)
 
 
+def test_writable_identities():
+    """an identities file that others can write, or that is not root's, is refused"""
+    daemon = Daemon()
+    os.chmod(f"{daemon.dir}/identities", 0o664)
+    assert "can be written by others" in refused_start(daemon, 1)
+    daemon = Daemon()
+    os.chown(f"{daemon.dir}/identities", 65534, 65534)
+    assert "belongs to uid 65534" in refused_start(daemon, 1)
+
+
 def test_foreign_directory():
     """a private directory of another uid is refused"""
     daemon = Daemon()

@@ -26,38 +26,58 @@ static int read_all(int fd, char *data, size_t size, size_t *length)
     return -EFBIG;
 }
 
+/* What FD is, before a byte of it is read. */
+static int check_file(int fd, const char *path, size_t max, size_t *size, struct error *error)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return error_errno(error, -errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(error, -EINVAL, "%s: not a regular file", path);
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        return error_set(error, -EPERM, "%s belongs to uid %u; it must be root's", path, st.st_uid);
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return error_set(error, -EPERM, "%s can be written by others than its owner (mode %04o)",
+                         path, st.st_mode & 07777u);
+    if ((size_t)st.st_size > max)
+        return error_errno(error, -EFBIG, "%s (at most %zu bytes)", path, max);
+    *size = (size_t)st.st_size;
+    return 0;
+}
+
+static int read_text(int fd, const char *path, size_t max, char **ret, size_t *length,
+                     struct error *error)
+{
+    size_t size = 0;
+    int r = check_file(fd, path, max, &size, error);
+    if (r < 0)
+        return r;
+    char *data = malloc(size + 2); /* a byte more than there should be, and the NUL */
+    if (!data)
+        return error_set(error, -ENOMEM, "out of memory");
+    r = read_all(fd, data, size + 1, length);
+    if (r < 0)
+        error_errno(error, r, "%s (at most %zu bytes)", path, max);
+    else if (memchr(data, '\0', *length))
+        r = error_set(error, -EINVAL, "%s: has a NUL byte; a text file is expected", path);
+    if (r < 0) {
+        free(data);
+        return r;
+    }
+    data[*length] = '\0';
+    *ret = data;
+    return 0;
+}
+
 int file_read(const char *path, size_t max, char **ret, size_t *length, struct error *error)
 {
     /* O_NONBLOCK: a fifo in the file's place must not hang the daemon. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return error_errno(error, -errno, "%s", path);
-    struct stat st;
-    int r = fstat(fd, &st) < 0 ? -errno : 0;
-    if (r == 0 && !S_ISREG(st.st_mode)) {
-        close(fd);
-        return error_set(error, -EINVAL, "%s: not a regular file", path);
-    }
-    if (r == 0 && (size_t)st.st_size > max)
-        r = -EFBIG;
-    size_t size = r == 0 ? (size_t)st.st_size + 1 : 1;
-    char *data = malloc(size + 1);
-    if (!data && r == 0)
-        r = -ENOMEM;
-    if (r == 0)
-        r = read_all(fd, data, size, length);
+    int r = read_text(fd, path, max, ret, length, error);
     close(fd);
-    if (r == 0 && memchr(data, '\0', *length)) {
-        free(data);
-        return error_set(error, -EINVAL, "%s: has a NUL byte; a text file is expected", path);
-    }
-    if (r < 0) {
-        free(data);
-        return error_errno(error, r, "%s (at most %zu bytes)", path, max);
-    }
-    data[*length] = '\0';
-    *ret = data;
-    return 0;
+    return r;
 }
 
 static int is_blank(char c)

@@ -38,7 +38,8 @@ static void on_connection(struct loop_source *source, uint32_t events)
         return;
     }
     server->stats.accepted++;
-    if (server->stats.connections >= server->options.max_connections) {
+    unsigned reserve = listener->door == DOOR_PUBLIC ? LIMIT_CONNECTIONS_RESERVE : 0;
+    if (server->stats.connections + reserve >= server->options.max_connections) {
         server->stats.over_limit++;
         close(fd);
         return;
@@ -110,6 +111,7 @@ static int on_turn(void *context)
         resume_ready(server);
         settle_all(server);
     }
+    service_end_turn(server->service);
     return server->ready != NULL;
 }
 
