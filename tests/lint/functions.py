@@ -12,21 +12,19 @@ DEFINITION = re.compile(
     r"(?P<body>.*?)^\}$", re.M | re.S)
 
 VARIABLE = re.compile(
-    r"^(?!static\b|extern\b|typedef\b|return\b)(?:\w+[ ]+)*\w+[ *]+(?P<name>\w+)(?:\[[^\]]*\])*\s*[=;]",
-    re.M)
+    r"^(?!static\b|extern\b|typedef\b)(?:\w+[ *]+)+(?P<name>\w+)(?:\[[^\]]*\])*\s*[=;]", re.M)
 
 # Each as it stands, so that a quote in one is not taken for the start of another.
 OPAQUE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""", re.S)
 
 
-ATTRIBUTE = re.compile(r"\b__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
+ATTRIBUTE = re.compile(r"\s?\b__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
 
 
 def bare(text):
     """TEXT without comments, attributes and the insides of literals; lines stay where they are."""
-    text = OPAQUE.sub(
-        lambda m: m[0][0] * 2 if m[0][0] in "\"'" else re.sub(r"[^\n]", " ", m[0]), text)
-    return re.sub(r"^ +(?=\w)(?=[^\n]*\n\{)", "", ATTRIBUTE.sub("", text), flags=re.M)
+    return ATTRIBUTE.sub("", OPAQUE.sub(
+        lambda m: m[0][0] * 2 if m[0][0] in "\"'" else re.sub(r"[^\n]", " ", m[0]), text))
 
 
 def defined(text):

@@ -93,7 +93,7 @@ class Cgroup:
         fd = int.from_bytes(control[0][2][:4], "little")
         made = socket.socket(fileno=fd)
         made.settimeout(20)
-        return Http(made)
+        return Http(made, pid)
 
     def close(self):
         for at in reversed(self.made):
@@ -135,8 +135,9 @@ class Answer:
 class Http:
     """Requests over one connected socket. Strict: what is no answer is an error."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, pid=None):
         self.sock = sock
+        self.pid = pid  # of the process that connected, if that was another one
         self.buffer = b""
 
     def send(self, data):
@@ -208,6 +209,7 @@ class Daemon:
             "identities": f"{self.dir}/identities",
             "audit": f"{self.dir}/audit",
             "cgroup_root": ROOT,
+            "attest": os.environ.get("VSECM_ATTEST", "auto"),
             **options,
         }
         self.audit = self.options["audit"]

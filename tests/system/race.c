@@ -121,6 +121,22 @@ static enum result inherited(const struct party *me, const struct party *other)
     return wait_result(pid);
 }
 
+/* It becomes another program, in another cgroup, between connect() and the request. */
+static enum result executed(const struct party *me, const struct party *other)
+{
+    pid_t pid = fork();
+    if (pid)
+        return wait_result(pid);
+    join(me);
+    int fd = connected();
+    join(other);
+    char number[16];
+    snprintf(number, sizeof number, "%d", fd);
+    if (fcntl(fd, F_SETFD, 0) == 0)
+        execl("/proc/self/exe", "race", number, me->value, other->value, (char *)NULL);
+    _exit((int)RESULT_ODD);
+}
+
 /* A second connect() on a connected socket, by a process of another cgroup. */
 static enum result second_connect(const struct party *me, const struct party *other)
 {
@@ -213,6 +229,7 @@ struct scene {
 static const struct scene scenes[] = {
     {"plain", plain, 0},
     {"inherited", inherited, 0},
+    {"executed", executed, 0},
     {"second connect", second_connect, 0},
     {"shared connect", shared_connect, 1},
     {"moved", moved, 0},
@@ -233,6 +250,8 @@ static struct party party_of(const char *cgroup, const char *value)
 
 int main(int argc, char **argv)
 {
+    if (argc == 4) /* what executed() runs */
+        return (int)ask((int)strtol(argv[1], NULL, 10), argv[2], argv[3]);
     if (argc != 8 || strlen(argv[1]) >= sizeof address.sun_path)
         return 2;
     memcpy(address.sun_path, argv[1], strlen(argv[1]) + 1);

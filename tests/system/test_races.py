@@ -7,11 +7,12 @@ import time
 
 from lab import BUILD, Cgroup, wait_until, world
 
-ROUNDS = 10000
+ROUNDS = int(os.environ.get("VSECM_ROUNDS", "10000"))
+SCENES = ("plain", "inherited", "executed", "second connect", "shared connect", "moved")
 
 
 def test_interleaved():
-    """10,000 racing callers of two pods and a stranger: nobody reads another's value"""
+    """thousands of racing callers of two pods and a stranger: nobody reads another's value"""
     stranger = Cgroup("/vsecm-test-stranger")
     values = ("value-of-a-" + os.urandom(12).hex(), "value-of-b-" + os.urandom(12).hex())
     try:
@@ -24,11 +25,44 @@ def test_interleaved():
             for line in (done.stdout + done.stderr).decode().splitlines():
                 print(f"# {line}")
             assert done.returncode == 0
-            # A positive control: every scene that must succeed did.
+            # A positive control: in every scene somebody read what was their own.
             said = done.stdout.decode()
-            assert "plain: 0 own" not in said and "moved: 0 own" not in said
-            assert "inherited: 0 own" not in said and "shared connect: 0 own" not in said
+            for scene in SCENES:
+                assert f"{scene}: " in said and f"{scene}: 0 own" not in said, scene
             assert a.connect(daemon.public).get("/v1/value").body == values[0].encode()
+    finally:
+        stranger.close()
+
+
+def connect_as(pid, cgroup, path):
+    """A connection from inside CGROUP by a process that has this very PID."""
+    for _ in range(300):
+        with open("/proc/sys/kernel/ns_last_pid", "w") as last:
+            last.write(str(pid - 1))
+        connection = cgroup.connect(path)
+        if connection.pid == pid:
+            return connection
+        connection.close()
+    raise AssertionError(f"the kernel did not give out pid {pid} again")
+
+
+def test_pid_reuse():
+    """callers that had the same pid one after the other, before any was accepted, are told apart"""
+    stranger = Cgroup("/vsecm-test-stranger")
+    try:
+        with world("a", "b", max_connections_per_pod=1024) as (daemon, a, b):
+            daemon.put("of a", "app/a")
+            daemon.put("of b", "app/b")
+            for _ in range(20):
+                daemon.process.send_signal(signal.SIGSTOP)
+                first = a.connect(daemon.public)
+                others = [connect_as(first.pid, c, daemon.public) for c in (b, stranger)]
+                daemon.process.send_signal(signal.SIGCONT)
+                answers = [c.get("/v1/value") for c in (first, *others)]
+                assert [answer.status for answer in answers] == [200, 200, 403], answers
+                assert [answer.body for answer in answers[:2]] == [b"of a", b"of b"], answers
+            pids = [record["pid"] for record in daemon.records()[-3:]]
+            assert pids == [first.pid] * 3, pids
     finally:
         stranger.close()
 
