@@ -40,7 +40,7 @@
 #define LIMIT_JSON_DEPTH 8u /* our largest request nests two levels */
 
 /* ---- connections ------------------------------------------------------------------------- */
-#define LIMIT_CONNECTIONS 4096u           /* option max_connections */
+#define LIMIT_CONNECTIONS 4096u /* option max_connections */
 /* Of max_connections, kept for administrators: pods must not shut them out. */
 #define LIMIT_CONNECTIONS_RESERVE 4u
 #define LIMIT_CONNECTIONS_PER_POD 256u    /* option max_connections_per_pod */

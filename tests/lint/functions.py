@@ -17,8 +17,7 @@ VARIABLE = re.compile(
 # Each as it stands, so that a quote in one is not taken for the start of another.
 OPAQUE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""", re.S)
 
-
-ATTRIBUTE = re.compile(r"\s?\b__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
+ATTRIBUTE = re.compile(r"\b__attribute__\(\((?:[^()]|\([^()]*\))*\)\) ?")
 
 
 def bare(text):

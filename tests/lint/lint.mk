@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make lint, make check-lint   the rules of the house (tests/lint/rules.py)
+# make lint, make check-lint   the rules of the house (tests/lint/lint.py)
 
 .PHONY: lint check-lint
 lint check-lint: $(O)/vsecmd

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""lint.py BUILD_DIR: the rules of the house. Each is tried on a tree with a planted violation first."""
+"""lint.py BUILD_DIR: the rules of the house. Each must also find the violations planted for it."""
 
 import pathlib
 import re
@@ -9,10 +9,15 @@ import subprocess
 import sys
 import tempfile
 
-import rules
+import documents
+import includes
+import shape
+import talk
+
+RULES = includes.RULES + shape.RULES + talk.RULES + documents.RULES
 
 
-def tree_of(root):
+def files_of(root):
     """All files of the project, tracked or not, but nothing that is ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
@@ -22,10 +27,15 @@ def tree_of(root):
 
 
 class Tree:
-    """The files of a checkout: names, and texts by name."""
+    """A copy of the files of a checkout, so that a violation can be planted in it."""
 
-    def __init__(self, root, names, build):
-        self.root, self.names, self.build = root, names, build
+    def __init__(self, source, root, build):
+        self.root, self.build = root, build
+        self.names = files_of(source)
+        self.remark = ""  # what the last check has to say besides problems
+        for name in self.names:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / name, root / name)
 
     def text(self, name):
         return (self.root / name).read_text(errors="replace")
@@ -33,39 +43,46 @@ class Tree:
     def matching(self, pattern):
         return [name for name in self.names if re.search(pattern, name)]
 
+    def problems_with(self, plant, check):
+        """What CHECK says while PLANT is there."""
+        path, names = self.root / plant.name, self.names
+        old = path.read_bytes() if path.exists() else None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(plant.edit(old.decode() if old is not None else ""))
+        self.names = sorted({*names, plant.name})
+        try:
+            return check(self)
+        finally:
+            self.names = names
+            path.unlink()
+            if old is not None:
+                path.write_bytes(old)
 
-def plant(tree, rule, directory):
-    """A copy of TREE with RULE's violation in it."""
-    for name in tree.names:
-        target = directory / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(tree.root / name, target)
-    name, edit = rule.violation
-    path = directory / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(edit(path.read_text() if path.exists() else ""))
-    return Tree(directory, sorted({*tree.names, name}), tree.build)
 
-
-def report(name, problems):
-    for problem in problems:
-        print(f"# {problem}")
+def report(name, problems, remark=""):
+    for line in [*problems, *filter(None, [remark])]:
+        print(f"# {line}")
     print(f"{'not ok' if problems else 'ok'} - {name}", flush=True)
     return not problems
 
 
+def run(rule, tree):
+    tree.remark = ""
+    problems = rule.check(tree)
+    good = report(rule.name, problems, tree.remark)
+    for plant in rule.plants:
+        new = set(tree.problems_with(plant, rule.check)) - set(problems)
+        found = any(plant.name in problem for problem in new)
+        good &= report(f"{rule.name}: finds {plant.what}", [] if found else ["nothing was said of it"])
+    return good
+
+
 def main():
-    root = pathlib.Path(__file__).resolve().parents[2]
-    tree = Tree(root, tree_of(root), pathlib.Path(sys.argv[1]))
-    good = True
-    for rule in rules.ALL:
-        with tempfile.TemporaryDirectory(prefix="vsecm-lint-") as directory:
-            planted = plant(tree, rule, pathlib.Path(directory))
-            found = rule.check(planted)
-            good &= report(f"{rule.name}: a planted violation is found",
-                           [] if found else ["nothing was said"])
-        good &= report(rule.name, rule.check(tree))
-    sys.exit(not good)
+    source, build = pathlib.Path(__file__).resolve().parents[2], pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="vsecm-lint-") as directory:
+        tree = Tree(source, pathlib.Path(directory), build)
+        results = [run(rule, tree) for rule in RULES]
+    sys.exit(not all(results))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,19 @@ $(O)/test/race: $(O)/obj/tests/system/race.o
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL)
 
+GO ?= $(firstword $(shell command -v go) /usr/local/go/bin/go)
+
+$(O)/test/goclient: tests/system/goclient/main.go
+	@mkdir -p $(@D)
+	$(say) GO $@
+	$(Q)GO111MODULE=off GOFLAGS= CGO_ENABLED=0 $(GO) build -o $@ $<
+
 # The daemon as a debugger could read it, for the search of its memory.
 $(O)/scan/vsecmd: FORCE
 	$(Q)$(MAKE) --no-print-directory O=$(O)/scan CPPFLAGS=-DVSECM_SCAN_BUILD $@
 
 .PHONY: check-system FORCE
-check-system: all $(O)/test/race $(if $(SANITIZE),,$(O)/scan/vsecmd)
+check-system: all $(O)/test/race $(O)/test/goclient $(if $(SANITIZE),,$(O)/scan/vsecmd)
 	@mkdir -p $(O)/test
 	$(Q)SANITIZE=$(SANITIZE) python3 tests/system/run.py $(O) $(THEMES)
 

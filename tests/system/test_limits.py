@@ -4,6 +4,7 @@
 import json
 import os
 import resource
+import signal
 import threading
 import time
 
@@ -117,6 +118,28 @@ def test_flood():
             for thread in threads:
                 thread.join()
         assert quiet.get("/v1/value").body == b"of b"
+
+
+def test_fair_turns():
+    """however much a pod has waiting, only a small share of it goes before another's request"""
+    with world("a", "b") as (daemon, a, b):
+        daemon.put("of a", "app/a")
+        daemon.put("of b", "app/b")
+        many, quiet = [a.connect(daemon.public) for _ in range(200)], b.connect(daemon.public)
+        assert all(c.get("/v1/value").status == 200 for c in (*many, quiet))
+        before = len(daemon.records())
+        daemon.process.send_signal(signal.SIGSTOP)
+        for connection in many:
+            connection.send(VALUE * 32)
+        quiet.send(VALUE)
+        daemon.process.send_signal(signal.SIGCONT)
+        assert quiet.answer().body == b"of b"
+        assert all(c.answer().body == b"of a" for c in many for _ in range(32))
+        order = [record["workload"] for record in daemon.records()[before:]]
+        assert order.count("a") == 200 * 32 and order.count("b") == 1
+        print(f"# {order.index('b')} of {len(order) - 1} requests went before")
+        # A turn takes 64 sockets and serves 64 requests of one pod: the quiet one is in the fourth.
+        assert order.index("b") <= 4 * 64, order.index("b")
 
 
 def test_slow_reader_gets_all():

@@ -11,8 +11,9 @@ struct error;
 
 /*
  * The whole of PATH, at most MAX bytes, followed by a NUL that does not count. A NUL inside is
- * refused, and so is a file that anybody but its owner can write, or whose owner is neither root nor
- * our uid: what it says decides who is who. On 0 *ret is the caller's, to be freed; else -errno with *error naming the file.
+ * refused, and so is a file that anybody but its owner can write, or whose owner is neither root
+ * nor our uid: what it says decides who is who. On 0 *ret is the caller's, to be freed; else -errno
+ * with *error naming the file.
  */
 int file_read(const char *path, size_t max, char **ret, size_t *length, struct error *error);
 
