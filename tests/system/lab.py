@@ -26,6 +26,7 @@ def cgroup_root():
 
 
 ROOT = cgroup_root()
+USERS = {}  # for each cgroup that was made here: how many objects need it
 
 
 def wait_until(condition, seconds=10, what="a condition"):
@@ -38,7 +39,7 @@ def wait_until(condition, seconds=10, what="a condition"):
 
 
 class Cgroup:
-    """A cgroup below the cgroup2 root, with those above it that did not exist; removed by close()."""
+    """A cgroup below the cgroup2 root, with those above it that did not exist; the last close() removes each."""
 
     def __init__(self, path):
         self.path = path
@@ -48,9 +49,12 @@ class Cgroup:
             at = f"{at}/{name}"
             try:
                 os.mkdir(at)
-                self.made.append(at)
+                USERS[at] = 0
             except FileExistsError:
                 pass
+            if at in USERS:
+                USERS[at] += 1
+                self.made.append(at)
         self.dir = at
 
     def join(self):
@@ -96,7 +100,12 @@ class Cgroup:
         return Http(made, pid)
 
     def close(self):
-        for at in reversed(self.made):
+        while self.made:
+            at = self.made.pop()
+            USERS[at] -= 1
+            if USERS[at]:
+                continue
+            del USERS[at]
             # Its processes are dead, but the kernel may still be taking them out.
             for _ in range(200):
                 try:

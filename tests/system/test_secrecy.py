@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from lab import BUILD, world
+from lab import BUILD, wait_until, world
 
 SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see daemon/build.h
 PAGE = 4096
@@ -128,7 +128,7 @@ def test_replaced_and_refused():
             connection.send(b"POST /sentinel/v1/secrets HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n")
             connection.send(refused.encode())
             assert daemon.status()["serving"]
-        assert daemon.status()["connections"]["open"] == 1
+        wait_until(lambda: daemon.status()["connections"]["open"] == 1, what="its end")
         assert not traces(pid, refused), traces(pid, refused)
 
 
