@@ -53,11 +53,45 @@ def check_options(tree):
             [f"{CONFIG_PAGE}: {name} is no option" for name in told if name not in real])
 
 
+def check_defaults(tree):
+    """What the page says of each default, against the program."""
+    done = subprocess.run([str(tree.build / "vsecmd"), "--print-config"],
+                          capture_output=True, text=True, check=True)
+    real = dict(re.findall(r"^(\w+) = ?(.*)$", done.stdout, re.M))
+    problems = []
+    for entry in tree.text(CONFIG_PAGE).split("\n.It Cm ")[1:]:
+        name = entry.split("\n")[0]
+        told = re.search(r"^The default is\n\.Li (.*)$", entry, re.M)
+        told = told[1].removesuffix(" .") if told else ""
+        if told != real.get(name, told):
+            problems.append(f"{CONFIG_PAGE}: the default of {name} is '{real[name]}', not '{told}'")
+    return problems
+
+
 def check_pages(tree):
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", *tree.matching(r"^docs/man/")],
                           cwd=tree.root, capture_output=True, text=True, check=False)
     problems = [line for line in done.stdout.split("\n") if line]
     return problems or ([done.stderr] if done.returncode else [])
+
+
+# ---- the protocol ---------------------------------------------------------------------------------
+
+PROTOCOL = "include/protocol.h"
+API_PAGE = "docs/API.md"
+
+
+def check_protocol(tree):
+    """Every path, field and error code of the protocol is in its description."""
+    defined = re.findall(r'^#define (PATH|HEADER|ERROR)_\w+ "([^"]+)"', tree.text(PROTOCOL), re.M)
+    page = tree.text(API_PAGE)
+    problems = [] if defined else [f"{PROTOCOL}: no words were found in it"]
+    for what, word in defined:
+        # Codes are everyday words: only a quoted one is meant as a code.
+        pattern = f"`{word}`" if what == "ERROR" else rf"{re.escape(word)}(?![\w/])"
+        if not re.search(pattern, page):
+            problems.append(f"{API_PAGE}: says nothing of {word}, which is in {PROTOCOL}")
+    return problems
 
 
 # ---- the world outside ----------------------------------------------------------------------------
@@ -87,6 +121,14 @@ RULES = [
     Rule("each option is in the manual", check_options, [
         Plant("one that is not", CONFIG_PAGE, replace(".It Cm arena_size", ".It arena_size")),
         Plant("an entry that is no option", CONFIG_PAGE, append(".It Cm arena_colour\n")),
+    ]),
+    Rule("the manual has the real defaults", check_defaults, [
+        Plant("another one", CONFIG_PAGE, replace(".Li 64M", ".Li 32M")),
+        Plant("one that is left out", CONFIG_PAGE, replace("The default is\n.Li 64M", "")),
+    ]),
+    Rule("the protocol is described", check_protocol, [
+        Plant("a path that is not", API_PAGE, lambda old: old.replace("/v1/whoami", "/v1/who")),
+        Plant("an error code that is not", API_PAGE, lambda old: old.replace("`timeout`", "`late`")),
     ]),
     Rule("manual pages are well-formed", check_pages, [
         Plant("an unknown macro", "docs/man/vsecmd.8", append(".Nonsense macro\n")),
