@@ -71,7 +71,7 @@ printf '%q ' "${program##*/}" "$@" > "$root/job"
 chmod +x "$root/init"
 (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/initrd"
 
-timeout "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults \
+timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -cpu max -smp 2 -m 1024 -nodefaults \
     -nographic -vga none -no-reboot -serial stdio -kernel "$kernel" -initrd "$work/initrd" \
     -append "console=ttyS0 quiet panic=-1 ${append[*]}" < /dev/null 2>&1 |
     sed -u -e 's/\r//g; s/\x1b[^A-Za-z]*[A-Za-z]//g; s/^Booting from ROM\.*//; /^SeaBIOS/d' |
