@@ -14,7 +14,6 @@ CC = gcc
 CLANG ?= clang
 OBJCOPY ?= objcopy
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
-PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
 ABI_MAJOR := 0
 
@@ -47,7 +46,6 @@ CPPFLAGS_ALL = -D_GNU_SOURCE -iquote include -iquote userspace -iquote $(O) $(RO
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LD) $(SAN_LD) $(LDFLAGS)
 
-pkg = $(shell $(PKG_CONFIG) --$(1) $(2))
 LIBS_CORE = -lbpf -lelf -lsodium -lcjson
 LIBS_CLIENT = -lsodium -lcjson
 

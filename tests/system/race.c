@@ -91,6 +91,16 @@ static enum result wait_result(pid_t pid)
     return WIFEXITED(status) ? (enum result)WEXITSTATUS(status) : RESULT_ODD;
 }
 
+/* A child of PARTY's cgroup that calls connect() on FD and exits 0 when that succeeded. Its pid. */
+static pid_t connect_as(int fd, const struct party *party)
+{
+    pid_t pid = fork();
+    if (pid)
+        return pid;
+    join(party);
+    _exit(connect(fd, (struct sockaddr *)&address, sizeof address) < 0);
+}
+
 /* A child that joins and asks at once. */
 static enum result plain(const struct party *me, const struct party *other)
 {
@@ -105,13 +115,8 @@ static enum result plain(const struct party *me, const struct party *other)
 static enum result inherited(const struct party *me, const struct party *other)
 {
     int fd = open_socket();
+    wait_result(connect_as(fd, me));
     pid_t pid = fork();
-    if (!pid) {
-        join(me);
-        _exit(connect(fd, (struct sockaddr *)&address, sizeof address) < 0);
-    }
-    wait_result(pid);
-    pid = fork();
     if (!pid) {
         join(other);
         /* The connection is me's, whoever holds it: never other's value. */
@@ -141,13 +146,8 @@ static enum result executed(const struct party *me, const struct party *other)
 static enum result second_connect(const struct party *me, const struct party *other)
 {
     int fd = open_socket();
+    wait_result(connect_as(fd, me));
     pid_t pid = fork();
-    if (!pid) {
-        join(me);
-        _exit(connect(fd, (struct sockaddr *)&address, sizeof address) < 0);
-    }
-    wait_result(pid);
-    pid = fork();
     if (!pid) {
         join(other);
         connect(fd, (struct sockaddr *)&address, sizeof address);
@@ -161,16 +161,8 @@ static enum result second_connect(const struct party *me, const struct party *ot
 static enum result shared_connect(const struct party *me, const struct party *other)
 {
     int fd = open_socket();
-    pid_t rival = fork();
-    if (!rival) {
-        join(other);
-        _exit(connect(fd, (struct sockaddr *)&address, sizeof address) < 0);
-    }
-    pid_t mine = fork();
-    if (!mine) {
-        join(me);
-        _exit(connect(fd, (struct sockaddr *)&address, sizeof address) < 0);
-    }
+    pid_t rival = connect_as(fd, other);
+    pid_t mine = connect_as(fd, me);
     int i_won = wait_result(mine) == 0;
     wait_result(rival);
     enum result result =

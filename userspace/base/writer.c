@@ -14,6 +14,12 @@ void writer_u64(struct writer *w, uint64_t value)
     writer_bytes(w, digits + at, sizeof digits - at);
 }
 
+void writer_named_u64(struct writer *w, const char *name, uint64_t value)
+{
+    writer_text(w, name);
+    writer_u64(w, value);
+}
+
 static const char hex[] = "0123456789abcdef";
 
 static void escape(struct writer *w, unsigned char c)

@@ -53,6 +53,9 @@ static inline void writer_span(struct writer *w, struct span text)
 
 void writer_u64(struct writer *w, uint64_t value);
 
+/* NAME as it stands (`,"pid":`), then VALUE. */
+void writer_named_u64(struct writer *w, const char *name, uint64_t value);
+
 /* A literal, with its length known to the compiler. */
 #define writer_literal(w, text) writer_bytes(w, text, sizeof(text) - 1)
 

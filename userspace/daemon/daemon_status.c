@@ -19,22 +19,16 @@ void daemon_status_canary(struct daemon_status *status)
     status->canary_ms = clock_mono_ms();
 }
 
-static void number(struct writer *w, const char *name, uint64_t value)
-{
-    writer_text(w, name);
-    writer_u64(w, value);
-}
-
 static void write_attestation(struct writer *w, const struct daemon_status *status, uint64_t now)
 {
     struct attest_stats stats;
     attest_read_stats(status->attest, &stats);
     writer_literal(w, ",\"attestation\":{\"tier\":\"");
     writer_text(w, attest_tier_name(status->attest));
-    number(w, "\",\"canarySecondsAgo\":", (now - status->canary_ms) / 1000);
-    number(w, ",\"recorded\":", stats.recorded);
-    number(w, ",\"failed\":", stats.failed);
-    number(w, ",\"refused\":", stats.refused);
+    writer_named_u64(w, "\",\"canarySecondsAgo\":", (now - status->canary_ms) / 1000);
+    writer_named_u64(w, ",\"recorded\":", stats.recorded);
+    writer_named_u64(w, ",\"failed\":", stats.failed);
+    writer_named_u64(w, ",\"refused\":", stats.refused);
     writer_literal(w, "}");
 }
 
@@ -42,11 +36,11 @@ static void write_connections(struct writer *w, const struct daemon_status *stat
 {
     struct server_stats stats;
     server_read_stats(status->server, &stats);
-    number(w, ",\"connections\":{\"open\":", stats.connections);
-    number(w, ",\"waiting\":", stats.waiting);
-    number(w, ",\"accepted\":", stats.accepted);
-    number(w, ",\"overLimit\":", stats.over_limit);
-    number(w, ",\"timedOut\":", stats.timed_out);
+    writer_named_u64(w, ",\"connections\":{\"open\":", stats.connections);
+    writer_named_u64(w, ",\"waiting\":", stats.waiting);
+    writer_named_u64(w, ",\"accepted\":", stats.accepted);
+    writer_named_u64(w, ",\"overLimit\":", stats.over_limit);
+    writer_named_u64(w, ",\"timedOut\":", stats.timed_out);
     writer_literal(w, "}");
 }
 
@@ -67,8 +61,8 @@ void daemon_status_write(struct writer *w, void *context)
 {
     const struct daemon_status *status = context;
     uint64_t now = clock_mono_ms();
-    number(w, ",\"uptimeSeconds\":", (now - status->started_ms) / 1000);
-    number(w, ",\"identities\":", identities_count(*status->identities));
+    writer_named_u64(w, ",\"uptimeSeconds\":", (now - status->started_ms) / 1000);
+    writer_named_u64(w, ",\"identities\":", identities_count(*status->identities));
     writer_literal(w, ",\"store\":\"memory only: it is gone when the daemon stops\"");
     write_attestation(w, status, now);
     write_connections(w, status);

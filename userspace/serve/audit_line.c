@@ -21,12 +21,6 @@ static void known(struct writer *w, const char *name, const char *value)
         text(w, name, value);
 }
 
-static void number(struct writer *w, const char *name, uint64_t value)
-{
-    writer_text(w, name);
-    writer_u64(w, value);
-}
-
 void audit_line_subject(struct writer *w, const struct subject *subject)
 {
     const struct identity *identity = subject->identity;
@@ -40,8 +34,8 @@ void audit_line_subject(struct writer *w, const struct subject *subject)
     if (!identity || !identity->pod) /* a name does; without one the uid says which pod it was */
         known(w, ",\"podUid\":\"", subject->place->pod_uid);
     known(w, ",\"container\":\"", subject->place->container);
-    number(w, ",\"pid\":", subject->caller.pid);
-    number(w, ",\"uid\":", subject->caller.uid);
+    writer_named_u64(w, ",\"pid\":", subject->caller.pid);
+    writer_named_u64(w, ",\"uid\":", subject->caller.uid);
     if (subject->place->kind == PLACE_POD)
         return;
     /* No pod: then only its cgroup says who it was, in names that it may have chosen itself. */

@@ -11,12 +11,6 @@
 #include "serve/service.h"
 #include "store/store.h"
 
-static void number(struct writer *w, const char *name, uint64_t value)
-{
-    writer_text(w, name);
-    writer_u64(w, value);
-}
-
 static void write_status(struct writer *w, const struct service *service)
 {
     struct arena_stats arena;
@@ -24,18 +18,18 @@ static void write_status(struct writer *w, const struct service *service)
     struct audit_stats audit;
     audit_read_stats(service->audit, &audit);
     writer_text(w, service->working ? "{\"serving\":true" : "{\"serving\":false");
-    number(w, ",\"secrets\":", store_count(service->store));
-    number(w, ",\"requestsServed\":", service->served);
-    number(w, ",\"requestsRefused\":", service->refused);
+    writer_named_u64(w, ",\"secrets\":", store_count(service->store));
+    writer_named_u64(w, ",\"requestsServed\":", service->served);
+    writer_named_u64(w, ",\"requestsRefused\":", service->refused);
     writer_literal(w, ",\"arena\":{\"backing\":\"");
     writer_text(w, arena_backing_name(service->arena));
-    number(w, "\",\"size\":", arena.size);
-    number(w, ",\"used\":", arena.used);
-    number(w, ",\"peak\":", arena.peak);
-    number(w, ",\"blocks\":", arena.blocks);
-    number(w, ",\"refusals\":", arena.refusals);
-    number(w, "},\"audit\":{\"records\":", audit.records);
-    number(w, ",\"failures\":", audit.failures);
+    writer_named_u64(w, "\",\"size\":", arena.size);
+    writer_named_u64(w, ",\"used\":", arena.used);
+    writer_named_u64(w, ",\"peak\":", arena.peak);
+    writer_named_u64(w, ",\"blocks\":", arena.blocks);
+    writer_named_u64(w, ",\"refusals\":", arena.refusals);
+    writer_named_u64(w, "},\"audit\":{\"records\":", audit.records);
+    writer_named_u64(w, ",\"failures\":", audit.failures);
     writer_literal(w, "}");
     if (service->status)
         service->status(w, service->status_context);
