@@ -8,7 +8,7 @@
 #include "crypto/arena.h"
 #include "crypto/secret.h"
 #include "identity/name.h"
-#include "serve/json.h"
+#include "store/json.h"
 #include "serve/put_request.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -14,7 +14,7 @@
 #include "serve/audit.h"
 #include "serve/audit_line.h"
 #include "serve/http.h"
-#include "serve/json.h"
+#include "store/json.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"

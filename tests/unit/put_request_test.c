@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "serve/json.h"
+#include "store/json.h"
 #include "tests/unit/arenas.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

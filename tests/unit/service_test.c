@@ -10,7 +10,7 @@
 #include "serve/audit.h"
 #include "serve/audit_line.h"
 #include "serve/http.h"
-#include "serve/json.h"
+#include "store/json.h"
 #include "serve/reply.h"
 #include "serve/subject.h"
 #include "store/store.h"

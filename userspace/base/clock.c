@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -77,4 +78,104 @@ void clock_format_seconds(int64_t wall_us, char ret[CLOCK_RFC3339])
     date_and_time(since_1970(wall_us) / 1000000, ret);
     ret[19] = 'Z';
     ret[20] = '\0';
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* Cut WIDTH digits off the front of *TEXT; -1 when they are not there. */
+static int64_t take_digits(struct span *text, size_t width)
+{
+    int64_t value = 0;
+    if (text->length < width)
+        return -1;
+    for (size_t i = 0; i < width; i++) {
+        if (text->data[i] < '0' || text->data[i] > '9')
+            return -1;
+        value = value * 10 + (text->data[i] - '0');
+    }
+    *text = (struct span){text->data + width, text->length - width};
+    return value;
+}
+
+/* Cut off the first byte when it is one of ALLOWED; it, or 0. */
+static char take_one(struct span *text, const char *allowed)
+{
+    char c = text->length ? text->data[0] : '\0';
+    if (!c || !strchr(allowed, c))
+        return '\0';
+    *text = (struct span){text->data + 1, text->length - 1};
+    return c;
+}
+
+/* Days since 1970-01-01 of a day in the Gregorian calendar (Hinnant, days_from_civil). */
+static int64_t days_since_1970(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = year / 400, of_era = year - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static int64_t days_in(int64_t year, int64_t month)
+{
+    static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap);
+}
+
+/* Seconds since 1970 of the front of *TEXT as if it were UTC, or -1. */
+static int64_t take_date_and_time(struct span *text)
+{
+    static const char *const behind[] = {"-", "-", "Tt ", ":", ":", ""};
+    int64_t part[6];
+    for (size_t i = 0; i < 6; i++) {
+        part[i] = take_digits(text, i == 0 ? 4 : 2);
+        if (part[i] < 0 || (behind[i][0] && !take_one(text, behind[i])))
+            return -1;
+    }
+    if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
+        part[2] > days_in(part[0], part[1]) || part[3] > 23 || part[4] > 59 || part[5] > 60)
+        return -1;
+    int64_t second = part[5] == 60 ? 59 : part[5];
+    return days_since_1970(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 +
+           second;
+}
+
+/* Microseconds of the fraction at the front of *TEXT, 0 without one, or -1. */
+static int64_t take_fraction(struct span *text)
+{
+    if (!take_one(text, "."))
+        return 0;
+    int64_t us = 0, unit = 100000;
+    size_t count = 0;
+    for (int64_t digit; (digit = take_digits(text, 1)) >= 0; count++, unit /= 10)
+        us += digit * unit;
+    return count ? us : -1;
+}
+
+/* *RET = seconds east of UTC. 0 or -EINVAL. */
+static int take_offset(struct span *text, int64_t *ret)
+{
+    *ret = 0;
+    if (take_one(text, "Zz"))
+        return 0;
+    char sign = take_one(text, "+-");
+    int64_t hours = take_digits(text, 2);
+    char colon = take_one(text, ":");
+    int64_t minutes = take_digits(text, 2);
+    if (!sign || !colon || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+        return -EINVAL;
+    *ret = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
+    return 0;
+}
+
+int clock_parse(struct span text, int64_t *ret)
+{
+    int64_t offset;
+    int64_t seconds = take_date_and_time(&text);
+    int64_t us = seconds < 0 ? -1 : take_fraction(&text);
+    if (us < 0 || take_offset(&text, &offset) < 0 || text.length || seconds < offset)
+        return -EINVAL;
+    *ret = (seconds - offset) * 1000000 + us;
+    return 0;
 }

@@ -28,9 +28,9 @@
 #include "limits.h"
 #include "protocol.h"
 #include "serve/audit.h"
-#include "serve/json.h"
 #include "serve/server.h"
 #include "serve/service.h"
+#include "store/json.h"
 #include "store/store.h"
 
 struct daemon {

@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "crypto/arena.h"
 #include "identity/name.h"
 #include "protocol.h"
-#include "serve/json.h"
+#include "store/json.h"
 
 /* ---- members ------------------------------------------------------------------------------- */
 
@@ -145,43 +146,6 @@ static int read_keys(struct put_request *request, struct error *error)
 
 /* ---- the value ----------------------------------------------------------------------------- */
 
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Standard base64 with its padding, nothing else (RFC 4648, section 4). Bytes written, or -EINVAL.
- */
-static long decode_base64(struct span text, char *ret)
-{
-    if (text.length % 4)
-        return -EINVAL;
-    long used = 0;
-    for (size_t i = 0; i < text.length; i += 4) {
-        int last = i + 4 == text.length;
-        int padding = last ? (text.data[i + 3] == '=') + (text.data[i + 2] == '=') : 0;
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 4; k++) {
-            int digit = k + (size_t)padding >= 4 ? 0 : base64_digit(text.data[i + k]);
-            if (digit < 0)
-                return -EINVAL;
-            bits = bits << 6 | (uint32_t)digit;
-        }
-        /* Bits that no byte takes must be zero, so that each value has one spelling. */
-        if ((padding == 1 && bits & 0xff) || (padding == 2 && bits & 0xffff))
-            return -EINVAL;
-        for (int k = 0; k < 3 - padding; k++)
-            ret[used++] = (char)(bits >> (16 - 8 * k) & 0xff);
-    }
-    return used;
-}
-
 static int decode_value(struct put_request *request, struct arena *arena, struct error *error)
 {
     if (request->value.length == 0)
@@ -189,7 +153,7 @@ static int decode_value(struct put_request *request, struct arena *arena, struct
     request->decoded = arena_alloc(arena, request->value.length);
     if (!request->decoded)
         return -ENOSPC;
-    long length = decode_base64(request->value, request->decoded);
+    long length = base64_decode(request->value, request->decoded);
     if (length < 0)
         return error_set(error, -EINVAL, "'value' is not base64 (RFC 4648, with padding)");
     request->value = (struct span){request->decoded, (size_t)length};

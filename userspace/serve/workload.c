@@ -11,11 +11,11 @@
 #include "protocol.h"
 #include "serve/access.h"
 #include "serve/http.h"
-#include "serve/json.h"
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "serve/subject.h"
 #include "store/answer.h"
+#include "store/json.h"
 #include "store/store.h"
 
 /* The caller's secret, or NULL with a 404. The key is the identity: no request can name another. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "serve/json.h"
+#include "store/json.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* JSON that comes from outside, read by cJSON whose every allocation is in the arena. */
-#ifndef VSECM_SERVE_JSON_H
-#define VSECM_SERVE_JSON_H
+#ifndef VSECM_STORE_JSON_H
+#define VSECM_STORE_JSON_H
 
 #include "base/span.h"
 
