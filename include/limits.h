@@ -24,9 +24,18 @@
 #define LIMIT_VALUE (1024u * 1024u) /* bytes of one value; as much as etcd takes in one object */
 #define LIMIT_SECRETS 100000u       /* keys in one daemon; the table is sized for it */
 #define LIMIT_TARGETS 64u           /* keys that one put or delete may name */
+#define LIMIT_VERSIONS 10u          /* option versions: of a key, the newest that are kept */
+#define LIMIT_VERSIONS_MAX 100u     /* more would be a log of its own */
+/* How far in the future a relative time may lie: a hundred years. */
+#define LIMIT_VALIDITY_MS (UINT64_C(36525) * 86400000)
 #define LIMIT_ARENA_DEFAULT (64ul << 20) /* option arena_size */
 #define LIMIT_ARENA_MIN (4ul << 20)      /* less cannot hold one largest value and its request */
 #define LIMIT_ARENA_MAX (8ul << 30)
+
+/* ---- the log ------------------------------------------------------------------------------- */
+#define LIMIT_COMPACT (1024u * 1024u)  /* bytes of waste in the log that are not worth a rewrite */
+#define LIMIT_SLICE_NS 2000000u        /* of long work in one turn: readers wait no longer for it */
+#define LIMIT_RETRY_US 60000000        /* until a rewrite that failed is tried again */
 
 /* ---- requests ---------------------------------------------------------------------------- */
 #define LIMIT_HEADER (8u * 1024u) /* request line and fields; what most servers take */

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "crypto/arena.h"
 #include "crypto/secret.h"
-#include "identity/name.h"
+#include "base/name.h"
 #include "store/json.h"
 #include "serve/put_request.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "identity/name.h"
+#include "base/name.h"
 
 #include "limits.h"
 #include "tests/unit/check.h"

@@ -57,12 +57,13 @@ int str_size(struct span text, uint64_t max, uint64_t *ret)
 
 int str_duration_ms(struct span text, uint64_t max, uint64_t *ret)
 {
-    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    static const struct unit units[] = {
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     if (span_is(text, "0")) {
         *ret = 0;
         return 0;
     }
-    return with_unit(text, units, 4, max, ret);
+    return with_unit(text, units, 5, max, ret);
 }
 
 int str_bool(struct span text, int *ret)

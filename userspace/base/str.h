@@ -14,7 +14,7 @@ int str_u64(struct span text, uint64_t max, uint64_t *ret);
 /* A number with an optional K, M or G (powers of 1024). Bytes. */
 int str_size(struct span text, uint64_t max, uint64_t *ret);
 
-/* A number with ms, s, m or h; the unit is required unless the number is 0. Milliseconds. */
+/* A number with ms, s, m, h or d; the unit is required unless the number is 0. Milliseconds. */
 int str_duration_ms(struct span text, uint64_t max, uint64_t *ret);
 
 /* "true"/"false", "yes"/"no", "on"/"off". 0 or -EINVAL. */

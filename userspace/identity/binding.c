@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/name.h"
 #include "identity/fields.h"
-#include "identity/name.h"
 #include "limits.h"
 
 struct rule {

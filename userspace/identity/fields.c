@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "identity/name.h"
+#include "base/name.h"
 
 struct field {
     const char *name;

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/name.h"
 #include "base/str.h"
-#include "identity/name.h"
 
 struct identity *identity_new(size_t labels)
 {

@@ -34,7 +34,7 @@ struct identity {
  */
 struct identity *identity_new(size_t labels);
 
-/* Set the names: both must be labels (identity/name.h). 0 or -EINVAL. */
+/* Set the names: both must be labels (base/name.h). 0 or -EINVAL. */
 int identity_set_names(struct identity *identity, struct span namespace, struct span workload);
 
 /* The value of label KEY, or NULL. */

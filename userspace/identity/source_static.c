@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/name.h"
 #include "identity/binding.h"
 #include "identity/fields.h"
 #include "identity/identity.h"
-#include "identity/name.h"
 #include "identity/place.h"
 #include "identity/registry.h"
 #include "limits.h"

@@ -8,8 +8,8 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/name.h"
 #include "crypto/arena.h"
-#include "identity/name.h"
 #include "protocol.h"
 #include "store/json.h"
 

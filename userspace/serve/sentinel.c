@@ -12,19 +12,19 @@
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"
+#include "store/key.h"
 #include "store/store.h"
 
 /* ---- list ---------------------------------------------------------------------------------- */
 
 static void write_row(struct writer *w, const struct store_row *row)
 {
-    const char *slash = memchr(row->key.data, '/', row->key.length);
-    size_t split = (size_t)(slash - row->key.data);
+    struct key_parts key = key_split(row->key);
     char time[CLOCK_RFC3339];
     writer_literal(w, "{\"name\":\"");
-    writer_bytes(w, slash + 1, row->key.length - split - 1);
+    writer_span(w, key.workload);
     writer_literal(w, "\",\"namespace\":\"");
-    writer_bytes(w, row->key.data, split);
+    writer_span(w, key.namespace);
     writer_literal(w, "\",\"version\":");
     writer_u64(w, row->number);
     clock_format_seconds(row->created_us, time);

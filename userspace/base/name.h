@@ -3,8 +3,8 @@
  * Names of namespaces, workloads, pods and service accounts: the rules of RFC 1123 as Kubernetes
  * applies them. A name that passes needs no escaping in JSON, in a path or in a log.
  */
-#ifndef VSECM_IDENTITY_NAME_H
-#define VSECM_IDENTITY_NAME_H
+#ifndef VSECM_BASE_NAME_H
+#define VSECM_BASE_NAME_H
 
 #include "base/span.h"
 

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/record.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/str.h"
+#include "base/writer.h"
+#include "crypto/arena.h"
+#include "store/json.h"
+#include "store/key.h"
+
+#define FORMAT 1 /* member "v": what this program writes and reads */
+
+static const char *const ops[] = {
+    [RECORD_PUT] = "put", [RECORD_EXPIRE] = "expire", [RECORD_DELETE] = "delete"};
+
+#define OPS (sizeof ops / sizeof ops[0])
+
+static int read_op(struct span text, enum record_op *ret)
+{
+    for (size_t i = 0; i < OPS; i++)
+        if (span_is(text, ops[i])) {
+            *ret = (enum record_op)i;
+            return 0;
+        }
+    return -EINVAL;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void write_time(struct writer *w, const char *name, int64_t us)
+{
+    char text[CLOCK_RFC3339];
+    clock_format(us, text);
+    writer_text(w, name);
+    writer_literal(w, "\"");
+    writer_text(w, text);
+    writer_literal(w, "\"");
+}
+
+static void write_moment(struct writer *w, const char *name, int64_t us)
+{
+    writer_text(w, name);
+    writer_literal(w, "\"");
+    validity_write(w, us, 0);
+    writer_literal(w, "\"");
+}
+
+/* As text where JSON can hold it and base64 is not shorter: control characters take six bytes. */
+static void write_value(struct writer *w, struct span value)
+{
+    struct writer count = {0};
+    int is_text = str_is_utf8(value.data, value.length) && !memchr(value.data, '\0', value.length);
+    if (is_text)
+        writer_json(&count, value.data, value.length);
+    if (is_text && count.needed <= value.length / 3 * 4 + 32) {
+        writer_literal(w, ",\"value\":");
+        writer_json(w, value.data, value.length);
+        return;
+    }
+    writer_literal(w, ",\"encoding\":\"base64\",\"value\":\"");
+    writer_base64(w, value.data, value.length);
+    writer_literal(w, "\"");
+}
+
+void record_write(struct writer *w, const struct record *record)
+{
+    struct key_parts key = key_split(record->key);
+    writer_named_u64(w, "{\"v\":", FORMAT);
+    writer_literal(w, ",\"op\":\"");
+    writer_text(w, ops[record->op]);
+    writer_named_u64(w, "\",\"sequence\":", record->sequence);
+    writer_literal(w, ",\"namespace\":\"");
+    writer_span(w, key.namespace);
+    writer_literal(w, "\",\"workload\":\"");
+    writer_span(w, key.workload);
+    writer_named_u64(w, "\",\"version\":", record->version);
+    write_time(w, ",\"created\":", record->created_us);
+    write_time(w, ",\"updated\":", record->updated_us);
+    write_moment(w, ",\"notBefore\":", record->validity.not_before_us);
+    write_moment(w, ",\"expires\":", record->validity.expires_us);
+    if (record->op == RECORD_PUT)
+        write_value(w, record->value);
+    writer_literal(w, "}");
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static int wrong(struct error *error, const char *name, const char *rule)
+{
+    return error_set(error, -EINVAL, "the record's '%s' must be %s", name, rule);
+}
+
+static int read_number(const cJSON *json, const char *name, uint64_t *ret, struct error *error)
+{
+    const double max = 9007199254740992.0; /* 2^53: beyond it a double skips whole numbers */
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
+    if (!cJSON_IsNumber(member) || member->valuedouble < 0 || member->valuedouble > max ||
+        member->valuedouble != (double)(uint64_t)member->valuedouble)
+        return wrong(error, name, "a whole number up to 2^53");
+    *ret = (uint64_t)member->valuedouble;
+    return 0;
+}
+
+static int read_text(const cJSON *json, const char *name, struct span *ret, struct error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
+    if (!cJSON_IsString(member))
+        return wrong(error, name, "a string");
+    *ret = span_of(member->valuestring);
+    return 0;
+}
+
+static int read_time(const cJSON *json, const char *name, int64_t *ret, struct error *error)
+{
+    struct span text;
+    int r = read_text(json, name, &text, error);
+    if (r == 0 && clock_parse(text, ret) < 0)
+        r = wrong(error, name, "a time in RFC 3339");
+    return r;
+}
+
+static int read_moment(const cJSON *json, const char *name, int64_t *ret, struct error *error)
+{
+    struct span text;
+    int r = read_text(json, name, &text, error);
+    /* A time that depends on when it is read has no place in a record. */
+    if (r == 0 && (text.data[0] == '+' || validity_read(text, 0, ret) < 0))
+        r = wrong(error, name, "a time in RFC 3339, now or never");
+    return r;
+}
+
+static int read_key(const cJSON *json, struct record *ret, struct error *error)
+{
+    struct span namespace, workload;
+    int r = read_text(json, "namespace", &namespace, error);
+    if (r == 0)
+        r = read_text(json, "workload", &workload, error);
+    if (r < 0)
+        return r;
+    if (!name_is_label(namespace) || !name_is_label(workload))
+        return wrong(error, "namespace' and 'workload", NAME_LABEL_RULE);
+    struct writer w = writer_on(ret->key_text, sizeof ret->key_text);
+    writer_span(&w, namespace);
+    writer_literal(&w, "/");
+    writer_span(&w, workload);
+    ret->key = (struct span){ret->key_text, w.used};
+    return 0;
+}
+
+static int decode(struct arena *arena, struct record *ret, struct error *error)
+{
+    if (ret->value.length == 0)
+        return 0;
+    ret->decoded = arena_alloc(arena, ret->value.length);
+    if (!ret->decoded)
+        return -ENOSPC;
+    long length = base64_decode(ret->value, ret->decoded);
+    if (length < 0)
+        return wrong(error, "value", "base64 (RFC 4648, with padding)");
+    ret->value = (struct span){ret->decoded, (size_t)length};
+    return 0;
+}
+
+static int read_value(const cJSON *json, struct arena *arena, struct record *ret,
+                      struct error *error)
+{
+    const cJSON *encoding = cJSON_GetObjectItemCaseSensitive(json, "encoding");
+    int r = read_text(json, "value", &ret->value, error);
+    if (r == 0 && encoding) {
+        if (!cJSON_IsString(encoding) || strcmp(encoding->valuestring, "base64") != 0)
+            return wrong(error, "encoding", "\"base64\"");
+        r = decode(arena, ret, error);
+    }
+    if (r == 0 && (ret->value.length == 0 || ret->value.length > LIMIT_VALUE))
+        r = wrong(error, "value", "1 byte to 1 MiB");
+    return r;
+}
+
+static int read_members(const cJSON *json, struct arena *arena, struct record *ret,
+                        struct error *error)
+{
+    uint64_t format;
+    struct span op;
+    if (!cJSON_IsObject(json))
+        return error_set(error, -EINVAL, "a record must be a JSON object");
+    int r = read_number(json, "v", &format, error);
+    if (r == 0 && format != FORMAT)
+        r = wrong(error, "v", "1: a newer program wrote this");
+    if (r == 0)
+        r = read_text(json, "op", &op, error);
+    if (r == 0 && read_op(op, &ret->op) < 0)
+        r = wrong(error, "op", "put, expire or delete");
+    if (r == 0)
+        r = read_number(json, "sequence", &ret->sequence, error);
+    if (r == 0)
+        r = read_key(json, ret, error);
+    if (r == 0)
+        r = read_number(json, "version", &ret->version, error);
+    if (r == 0 && ret->version == 0)
+        r = wrong(error, "version", "1 or more");
+    if (r == 0)
+        r = read_time(json, "created", &ret->created_us, error);
+    if (r == 0)
+        r = read_time(json, "updated", &ret->updated_us, error);
+    if (r == 0)
+        r = read_moment(json, "notBefore", &ret->validity.not_before_us, error);
+    if (r == 0)
+        r = read_moment(json, "expires", &ret->validity.expires_us, error);
+    if (r == 0 && ret->op == RECORD_PUT)
+        r = read_value(json, arena, ret, error);
+    return r;
+}
+
+int record_read(struct span payload, struct arena *arena, struct record *ret, struct error *error)
+{
+    const char *why;
+    *ret = (struct record){.op = RECORD_DELETE};
+    int r = json_read(payload, &ret->json, &why);
+    if (r == -EINVAL)
+        error_set(error, r, "the record cannot be read: %s", why);
+    if (r == 0)
+        r = read_members(ret->json, arena, ret, error);
+    if (r < 0)
+        record_done(arena, ret);
+    return r;
+}
+
+void record_done(struct arena *arena, struct record *record)
+{
+    cJSON_Delete(record->json);
+    arena_free(arena, record->decoded);
+    record->json = NULL;
+    record->decoded = NULL;
+    record->value = (struct span){NULL, 0};
+}
+
+/* ---- the label ------------------------------------------------------------------------------- */
+
+struct span record_label(const struct record *record, char ret[RECORD_LABEL])
+{
+    char time[CLOCK_RFC3339];
+    struct writer w = writer_on(ret, RECORD_LABEL);
+    writer_text(&w, ops[record->op]);
+    writer_literal(&w, " ");
+    writer_span(&w, record->key);
+    writer_named_u64(&w, " ", record->version);
+    clock_format(record->updated_us, time);
+    writer_literal(&w, " ");
+    writer_text(&w, time);
+    writer_literal(&w, " ");
+    validity_write(&w, record->validity.not_before_us, 0);
+    writer_literal(&w, " ");
+    validity_write(&w, record->validity.expires_us, 0);
+    return (struct span){ret, w.used};
+}
+
+int record_read_label(struct span label, struct record *ret)
+{
+    struct span word[6];
+    for (size_t i = 0; i < 6; i++)
+        if (!file_next_word(&label, &word[i]))
+            return -EINVAL;
+    *ret = (struct record){.key = word[1]};
+    if (label.length || read_op(word[0], &ret->op) < 0 || !key_is_good(word[1]) ||
+        str_u64(word[2], UINT64_MAX, &ret->version) < 0 ||
+        clock_parse(word[3], &ret->updated_us) < 0 ||
+        validity_read(word[4], 0, &ret->validity.not_before_us) < 0 ||
+        validity_read(word[5], 0, &ret->validity.expires_us) < 0)
+        return -EINVAL;
+    return 0;
+}
+
+int record_matches(const struct record *sealed, const struct record *label, uint64_t sequence)
+{
+    return sealed->sequence == sequence && sealed->op == label->op &&
+           sealed->version == label->version && span_equal(sealed->key, label->key) &&
+           sealed->updated_us == label->updated_us &&
+           sealed->validity.not_before_us == label->validity.not_before_us &&
+           sealed->validity.expires_us == label->validity.expires_us;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a record says: one version of one secret, or that one expired or was deleted. A record has
+ * two texts. The payload is JSON and is sealed; it is also a line of a backup. The label stands
+ * beside it in clear, for whoever looks through a log without its key; it proves nothing, so what
+ * is in the payload must say the same (record_matches). docs/FORMAT.md has both.
+ */
+#ifndef VSECM_STORE_RECORD_H
+#define VSECM_STORE_RECORD_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+#include "limits.h"
+#include "store/validity.h"
+
+struct arena;
+struct cJSON;
+struct error;
+struct writer;
+
+enum record_op {
+    RECORD_PUT,    /* a version with its value */
+    RECORD_EXPIRE, /* a version whose value is gone because its time was over */
+    RECORD_DELETE, /* the key is gone with all its versions */
+};
+
+struct record {
+    enum record_op op;
+    uint64_t sequence; /* of its frame; 0 in a backup that people wrote */
+    uint64_t version;
+    int64_t created_us; /* when the key was first stored; UTC, microseconds since 1970 */
+    int64_t updated_us; /* when this version was stored, or the key deleted */
+    struct validity validity;
+    struct span key;   /* namespace/workload, names checked; in key_text when it was read */
+    struct span value; /* RECORD_PUT: 1 to LIMIT_VALUE bytes; else empty */
+
+    /* Of a record that was read: what the spans point into. */
+    char key_text[LIMIT_KEY + 1];
+    struct cJSON *json; /* in the arena */
+    char *decoded;      /* in the arena */
+};
+
+/* The payload, one line without its newline. W is in the arena, or only counts. */
+void record_write(struct writer *w, const struct record *record);
+
+/*
+ * Read a payload; all memory it takes is in ARENA, which cJSON must use (store/json.h). On 0 *ret
+ * is to be given to record_done(). -EINVAL with *error, which names no part of the text, or
+ * -ENOSPC.
+ */
+int record_read(struct span payload, struct arena *arena, struct record *ret, struct error *error);
+
+/* Wipe and release what was read. */
+void record_done(struct arena *arena, struct record *record);
+
+/* The label: "put shop/web 3 2026-11-24T21:02:11.123456Z now never". */
+#define RECORD_LABEL 320
+struct span record_label(const struct record *record, char ret[RECORD_LABEL]);
+
+/*
+ * Read a label: op, key, version, updated and validity of *ret are set; the key points into LABEL.
+ * 0 or -EINVAL.
+ */
+int record_read_label(struct span label, struct record *ret);
+
+/* Non-zero when what was sealed is what label and sequence claim. */
+int record_matches(const struct record *sealed, const struct record *label, uint64_t sequence);
+
+#endif
