@@ -87,6 +87,13 @@
 #define LIMIT_AUDIT_SEGMENT (16u << 20) /* option audit_segment: bytes of one file */
 #define LIMIT_AUDIT_KEEP 64u            /* option audit_keep: finished files kept */
 
+/* ---- the record log (docs/FORMAT.md) ------------------------------------------------------- */
+#define LIMIT_PREFACE (16u * 1024u) /* what opens a log: an age header for a hundred recipients */
+#define LIMIT_META 512u             /* of one record: what it did to which key, in clear */
+/* One sealed record: a largest value in base64 with all that is kept beside it, and the seal. */
+#define LIMIT_RECORD (LIMIT_VALUE + LIMIT_VALUE / 2u + 64u * 1024u)
+#define LIMIT_SCAN (256u * 1024u) /* read at a time, where no single record is longer */
+
 /* ---- files that people write -------------------------------------------------------------- */
 #define LIMIT_CONFIG_FILE (1024u * 1024u)
 #define LIMIT_IDENTITY_FILE (16u * 1024u * 1024u)
