@@ -22,10 +22,13 @@ struct journals_seen {
     struct journal_place places[JOURNALS_MOST];
 };
 
-/* A directory of the test's own, on a disk or, if there is one, in memory; remove by scratch. */
-static inline int journals_directory(void)
+#define JOURNALS_DISK "/tmp"
+#define JOURNALS_MEMORY "/dev/shm"
+
+/* A new scratch directory in PARENT. */
+static inline int journals_directory(const char *parent)
 {
-    int dir = open(scratch_new(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dir = open(scratch_new_in(parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     CHECK(dir >= 0);
     return dir;
 }

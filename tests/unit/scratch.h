@@ -24,16 +24,21 @@ static inline void scratch_remove(void)
     scratch_directory[0] = '\0';
 }
 
-/* An empty directory; what the last call gave is removed. */
-static inline const char *scratch_new(void)
+/* An empty directory in PARENT, a short path; what the last call gave is removed. */
+static inline const char *scratch_new_in(const char *parent)
 {
     static int registered;
     if (!registered++)
         atexit(scratch_remove);
     scratch_remove();
-    strncpy(scratch_directory, "/tmp/vsecm-test.XXXXXX", sizeof scratch_directory - 1);
+    snprintf(scratch_directory, sizeof scratch_directory, "%s/vsecm-test.XXXXXX", parent);
     CHECK(mkdtemp(scratch_directory) != NULL);
     return scratch_directory;
+}
+
+static inline const char *scratch_new(void)
+{
+    return scratch_new_in("/tmp");
 }
 
 /* NAME in that directory. The text of each call lives until the fourth after it. */
