@@ -14,6 +14,11 @@
 #define PROTOCOL_SHORT_SOCKET "/run/vsecm.sock" /* a link to it */
 #define PROTOCOL_ADMIN_SOCKET PROTOCOL_PRIVATE_DIR "/" PROTOCOL_ADMIN_NAME
 
+/* In the state directory. */
+#define PROTOCOL_STATE_LOG "records.log" /* docs/FORMAT.md */
+#define PROTOCOL_STATE_KEY "root.key"    /* what opens its preface */
+#define PROTOCOL_STATE_LOCK "lock"       /* held by the daemon that runs */
+
 #define PATH_WORKLOAD_SECRET "/workload/v1/secrets"
 #define PATH_VALUE "/v1/value"
 #define PATH_WHOAMI "/v1/whoami"
