@@ -29,13 +29,13 @@
 /* How far in the future a relative time may lie: a hundred years. */
 #define LIMIT_VALIDITY_MS (UINT64_C(36525) * 86400000)
 #define LIMIT_ARENA_DEFAULT (64ul << 20) /* option arena_size */
-#define LIMIT_ARENA_MIN (4ul << 20)      /* less cannot hold one largest value and its request */
+#define LIMIT_ARENA_MIN (8ul << 20) /* a largest value: its request, answer and record at once */
 #define LIMIT_ARENA_MAX (8ul << 30)
 
 /* ---- the log ------------------------------------------------------------------------------- */
-#define LIMIT_COMPACT (1024u * 1024u)  /* bytes of waste in the log that are not worth a rewrite */
-#define LIMIT_SLICE_NS 2000000u        /* of long work in one turn: readers wait no longer for it */
-#define LIMIT_RETRY_US 60000000        /* until a rewrite that failed is tried again */
+#define LIMIT_COMPACT (1024u * 1024u) /* bytes of waste in the log that are not worth a rewrite */
+#define LIMIT_SLICE_NS 2000000u       /* of long work in one turn: readers wait no longer for it */
+#define LIMIT_RETRY_US 60000000       /* until a rewrite that failed is tried again */
 
 /* ---- age files --------------------------------------------------------------------------- */
 #define LIMIT_AGE_RECIPIENTS 64u /* of one file that is written: a team, and its nodes */
@@ -56,7 +56,9 @@
  * top. Only an admin may send a body at all.
  */
 #define LIMIT_BODY (6u * LIMIT_VALUE + 64u * 1024u)
-#define LIMIT_JSON_DEPTH 8u /* our largest request nests two levels */
+#define LIMIT_KEYS (8u * 1024u) /* a body with a root key, or with one name and a version */
+#define LIMIT_JSON_DEPTH 8u     /* our largest request nests two levels */
+#define LIMIT_JSON_NUMBER 9007199254740992.0 /* 2^53: beyond it a double skips whole numbers */
 
 /* ---- connections ------------------------------------------------------------------------- */
 #define LIMIT_CONNECTIONS 4096u /* option max_connections */
@@ -96,6 +98,8 @@
 
 /* ---- files that people write -------------------------------------------------------------- */
 #define LIMIT_CONFIG_FILE (1024u * 1024u)
+#define LIMIT_KEY_FILE 4096u /* the root key: a few identities and comments */
+#define LIMIT_PATH 512u      /* of a file of ours: directory and name */
 #define LIMIT_IDENTITY_FILE (16u * 1024u * 1024u)
 #define LIMIT_LINE 4096u
 #define LIMIT_IDENTITIES 20000u /* pods, units and paths known to one node */

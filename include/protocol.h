@@ -8,6 +8,7 @@
 
 #define PROTOCOL_PUBLIC_DIR "/run/vsecm"   /* what pods mount, read-only */
 #define PROTOCOL_PRIVATE_DIR "/run/vsecmd" /* 0700, never mounted into a pod */
+#define PROTOCOL_STATE_DIR PROTOCOL_PRIVATE_DIR "/state"
 #define PROTOCOL_SOCKET_NAME "vsecm.sock"
 #define PROTOCOL_ADMIN_NAME "admin.sock"
 #define PROTOCOL_SOCKET PROTOCOL_PUBLIC_DIR "/" PROTOCOL_SOCKET_NAME
@@ -15,15 +16,25 @@
 #define PROTOCOL_ADMIN_SOCKET PROTOCOL_PRIVATE_DIR "/" PROTOCOL_ADMIN_NAME
 
 /* In the state directory. */
-#define PROTOCOL_STATE_LOG "records.log" /* docs/FORMAT.md */
-#define PROTOCOL_STATE_KEY "root.key"    /* what opens its preface */
-#define PROTOCOL_STATE_LOCK "lock"       /* held by the daemon that runs */
+#define PROTOCOL_STATE_LOG "records.log"                 /* docs/FORMAT.md */
+#define PROTOCOL_STATE_NEW_LOG PROTOCOL_STATE_LOG ".new" /* one that is to take its place */
+#define PROTOCOL_STATE_KEY "root.key"                    /* what opens its preface */
+#define PROTOCOL_CREDENTIAL "vsecm-root-key" /* the name of a service manager's credential */
+#define PROTOCOL_STATE_LOCK "lock"           /* held by the daemon that runs */
 
 #define PATH_WORKLOAD_SECRET "/workload/v1/secrets"
 #define PATH_VALUE "/v1/value"
 #define PATH_WHOAMI "/v1/whoami"
 #define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
+#define PATH_KEYS "/sentinel/v1/keys"
+#define PATH_RECIPIENT "/v1/recipient"
 #define PATH_STATUS "/v1/admin/status"
+#define PATH_HISTORY "/v1/admin/history"
+#define PATH_ADMIN_VALUE "/v1/admin/value"
+#define PATH_ROLLBACK "/v1/admin/rollback"
+#define PATH_REKEY "/v1/admin/rekey"
+#define PATH_BACKUP "/v1/admin/backup"
+#define PATH_RESTORE "/v1/admin/restore"
 
 /* The version's number; the entity tag is more than that (serve/reply.c says why) and opaque. */
 #define HEADER_VERSION "VSecM-Version"
@@ -32,16 +43,21 @@
 #define HEADER_CREATED "VSecM-Created"
 #define HEADER_UPDATED "VSecM-Updated"
 
+/* Something the caller should know beside the answer; for people. */
+#define HEADER_NOTICE "VSecM-Notice"
+
 /* The "error" member of every body that is not a success; its "message" is for people. */
 #define ERROR_BAD_REQUEST "bad_request"
 #define ERROR_FORBIDDEN "forbidden"
 #define ERROR_NOT_FOUND "not_found"
+#define ERROR_CONFLICT "conflict"
 #define ERROR_METHOD "method_not_allowed"
 #define ERROR_TIMEOUT "timeout"
 #define ERROR_LENGTH "length_required"
 #define ERROR_TOO_LARGE "too_large"
 #define ERROR_UNSUPPORTED "not_implemented"
 #define ERROR_UNAVAILABLE "unavailable"
+#define ERROR_SEALED "sealed"
 #define ERROR_FULL "out_of_space"
 #define ERROR_INTERNAL "internal"
 

@@ -5,11 +5,11 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/name.h"
 #include "crypto/arena.h"
 #include "crypto/secret.h"
-#include "base/name.h"
-#include "store/json.h"
 #include "serve/put_request.h"
+#include "store/json.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct arena *arena;
@@ -46,7 +46,8 @@ static void read_request(struct span text, int wants_value)
 {
     static struct put_request request;
     struct error error = {""};
-    int r = put_request_read(text, wants_value, arena, &request, &error);
+    int r = put_request_read(text, wants_value ? PUT_REQUEST_PUT : PUT_REQUEST_DELETE, arena, 1,
+                             &request, &error);
     MUST(r == -ENOSPC || (r < 0) == (error.text[0] != '\0'));
     MUST(r < 0 || (request.key_count >= 1 && request.key_count <= LIMIT_TARGETS));
     for (size_t i = 0; r == 0 && i < request.key_count; i++) {

@@ -14,11 +14,11 @@
 #include "serve/audit.h"
 #include "serve/audit_line.h"
 #include "serve/http.h"
-#include "store/json.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "serve/subject.h"
+#include "store/json.h"
 #include "store/store.h"
 #include "tests/fuzz/fuzz.h"
 

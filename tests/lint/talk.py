@@ -29,6 +29,8 @@ HARMLESS = {
     ("userspace/cli/help.c", r"option->value"): "the same",
     ("userspace/cli/target.c", r"target->(namespaces|workloads)\[\w+\]\.data"): "the user's own words",
     ("userspace/cli/output.c", r"item->valuestring"): "cells of tables, which have no values in them",
+    ("userspace/daemon/vault.c", r"key\.data"): "a key's name",
+    ("userspace/serve/outcome.c", r"conflict->key\.data"): "the same",
     ("userspace/serve/put_request.c", r"name->valuestring"): "a key's name",
 }
 

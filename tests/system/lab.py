@@ -217,6 +217,7 @@ class Daemon:
             "private_dir": f"{self.dir}/priv",
             "identities": f"{self.dir}/identities",
             "audit": f"{self.dir}/audit",
+            "state_dir": f"{self.dir}/state",
             "cgroup_root": ROOT,
             "attest": os.environ.get("VSECM_ATTEST", "auto"),
             **options,

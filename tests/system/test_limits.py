@@ -192,8 +192,8 @@ def test_full_arena():
         assert connection.get("/v1/value").body == b"small"
         for key in stored:
             assert daemon.delete(key).status == 200
-        assert daemon.put("x" * (1 << 20), "app/a").status == 200
-        assert len(connection.get("/v1/value").body) == 1 << 20
+        assert daemon.put("x" * (1 << 19), "app/a").status == 200
+        assert len(connection.get("/v1/value").body) == 1 << 19
 
 
 def test_too_many_secrets():

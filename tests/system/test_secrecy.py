@@ -116,7 +116,7 @@ def test_memory():
 
 def test_replaced_and_refused():
     """a value that was replaced, or never taken, leaves nothing"""
-    with world("web", program=SCAN, arena_backing="mlock", arena_size="4M") as (daemon, web):
+    with world("web", program=SCAN, arena_backing="mlock", arena_size="8M") as (daemon, web):
         pid = daemon.process.pid
         old, new, refused = text(500), text(500), text(4000)
         assert store(daemon, old, "json") and store(daemon, new, "json")

@@ -17,7 +17,7 @@ TEST(bounds)
     static const struct {
         const char *option, *least, *most, *below, *above; /* NULL: there is none */
     } rows[] = {
-        {"arena_size", "4M", "8G", "4095K", "8388609K"},
+        {"arena_size", "8M", "8G", "8191K", "8388609K"},
         {"max_secrets", "1", "100000", "0", "100001"},
         {"max_connections", "8", "4096", "7", "4097"},
         {"max_connections_per_pod", "1", "4096", "0", "4097"},
@@ -87,7 +87,7 @@ TEST(refused)
         {"socket_dir=", "an absolute path"},
         {"identities=/" X250 "xxxxx", "an absolute path"},
         {"kubelet_roots=/" X250 "xxxxx", "absolute cgroup paths"},
-        {"arena_size=64", "a size from 4096K to 8388608K"},
+        {"arena_size=64", "a size from 8192K to 8388608K"},
         {"arena_size=lots", "a size from"},
         {"max_secrets=1K", "a number from 1 to 100000"},
         {"max_secrets=-1", "a number from"},

@@ -8,7 +8,7 @@
 #include "crypto/secret.h"
 #include "serve/reply.h"
 #include "store/store.h"
-#include "tests/unit/arenas.h"
+#include "tests/unit/stores.h"
 
 static struct outbox outbox;
 static struct outbox_pool pool;
@@ -100,7 +100,7 @@ static void add_heap(unsigned number, size_t length)
     for (size_t i = 0; i < length; i++)
         body[i] = (char)(number + i);
     struct reply *reply = outbox_add(&outbox, &pool);
-    reply_heap(reply, body, length);
+    reply_heap(reply, REPLY_JSON, body, length);
     note(reply);
 }
 
@@ -177,25 +177,24 @@ TEST(taking_back)
 TEST(secret_is_kept_until_it_has_left)
 {
     enum { BIG = 200000 };
-    struct arena *arena = arenas_new(ARENA_MIB);
-    struct store *store = store_new(arena, 1);
-    struct span key = span_of("a/b");
+    struct stores stores;
+    stores_begin(&stores, ARENA_MIB, 1, 1);
+    uint64_t before = arenas_blocks(stores.arena);
     char *value = malloc(BIG);
     memset(value, 'v', BIG);
-    CHECK_EQ_INT(store_put(store, &key, 1, (struct span){value, BIG}, 0), 0);
+    CHECK_EQ_INT(stores_put(&stores, "a/b", (struct span){value, BIG}, 1), 0);
     free(value);
     begin(4608);
     struct reply *reply = outbox_add(&outbox, &pool);
-    reply_answer(reply, store_find(store, key));
+    reply_answer(reply, store_find(stores.store, span_of("a/b")));
     note(reply);
     CHECK_EQ_INT(transmit(), 1);
-    CHECK_EQ_INT(store_delete(store, key), 0);
-    CHECK_EQ_INT(arenas_blocks(arena), 1);
+    CHECK_EQ_INT(stores_delete(&stores, "a/b", 2), 0);
+    CHECK_EQ_INT(arenas_blocks(stores.arena), before + 1);
     finish();
-    CHECK_EQ_INT(arenas_blocks(arena), 0);
+    CHECK_EQ_INT(arenas_blocks(stores.arena), before);
     end();
-    store_free(store);
-    arenas_done(arena);
+    stores_end(&stores);
 }
 
 TEST(reader_that_goes_away)

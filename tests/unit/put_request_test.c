@@ -3,11 +3,14 @@
 
 #include <errno.h>
 
+#include "store/change.h"
 #include "store/json.h"
 #include "tests/unit/arenas.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+#define T0 INT64_C(1795551330123456) /* 2026-11-24T20:15:30.123456Z */
 
 static struct arena *arena;
 static struct put_request request;
@@ -28,7 +31,8 @@ static void end(void)
 static int read_body(const char *body, int wants_value, struct error *error)
 {
     error->text[0] = '\0';
-    int r = put_request_read(span_of(body), wants_value, arena, &request, error);
+    enum put_request_kind kind = wants_value ? PUT_REQUEST_PUT : PUT_REQUEST_DELETE;
+    int r = put_request_read(span_of(body), kind, arena, T0, &request, error);
     if (r < 0)
         CHECK_EQ_INT(arenas_blocks(arena), 0);
     return r;
@@ -127,12 +131,20 @@ static const struct {
     {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"template\":\"raw\"}", "'template' is not"},
     {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"format\":\"yaml\"}", "'format' is not"},
     {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"format\":1}", "'format' is not"},
-    {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"encrypt\":true}", "'encrypt' is not"},
-    {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"notBefore\":\"2030-01-01T00:00:00Z\"}",
-     "'notBefore' is not"},
-    {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"notBefore\":\"never\"}",
-     "'notBefore' is not"},
-    {-ENOTSUP, "{\"workloads\":[\"w\"],\"value\":\"v\",\"expires\":\"1h\"}", "'expires' is not"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"encrypt\":1}", "'encrypt' must be"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"notBefore\":\"tomorrow\"}",
+     "'notBefore' must be"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"notBefore\":5}", "'notBefore' must be"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"notBefore\":\"never\"}", "must be later"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"expires\":\"1h\"}", "'expires' must be"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"expires\":\"now\"}", "in the past"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"expires\":\"2026-11-24T20:15:30Z\"}",
+     "in the past"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"expires\":\"+1h\",\"notBefore\":\"+1h\"}",
+     "must be later"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"ifVersion\":-1}", "'ifVersion' must be"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"ifVersion\":\"1\"}", "'ifVersion' must be"},
+    {-EINVAL, "{\"workloads\":[\"w\"],\"value\":\"v\",\"version\":1}", "not known"},
 };
 
 TEST(bad_bodies)
@@ -176,7 +188,7 @@ TEST(delete_needs_no_value)
     CHECK(span_is(request.keys[0], "n/w"));
     put_request_done(arena, &request);
     CHECK_EQ_INT(read_body("{\"namespaces\":[\"n\"]}", 0, &error), -EINVAL);
-    CHECK_EQ_INT(read_body("{\"workloads\":[\"w\"],\"expires\":\"1h\"}", 0, &error), -ENOTSUP);
+    CHECK_EQ_INT(read_body("{\"workloads\":[\"w\"],\"expires\":\"+1h\"}", 0, &error), -EINVAL);
     end();
 }
 
@@ -253,6 +265,59 @@ TEST(full_arena)
     begin(ARENA_MIB);
     CHECK_EQ_INT(read_body(body, 1, &error), -ENOSPC);
     free(body);
+    end();
+}
+
+TEST(conditions)
+{
+    struct error error = {""};
+    begin(ARENA_MIB);
+    CHECK_EQ_INT(read_body("{\"workloads\":[\"w\"],\"value\":\"v\"}", 1, &error), 0);
+    CHECK_EQ_INT(request.if_version, CHANGE_ANY_VERSION);
+    CHECK(request.validity.not_before_us == VALIDITY_NOW && !request.has_validity);
+    CHECK(request.validity.expires_us == VALIDITY_NEVER && !request.is_sealed);
+    put_request_done(arena, &request);
+    CHECK_EQ_INT(read_body("{\"workloads\":[\"w\"],\"value\":\"v\",\"ifVersion\":0,"
+                           "\"notBefore\":\"+1m\",\"expires\":\"2026-11-24T20:17:00Z\"}",
+                           1, &error),
+                 0);
+    CHECK_EQ_INT(request.if_version, 0);
+    CHECK(request.has_validity);
+    CHECK_EQ_INT(request.validity.not_before_us, T0 + 60000000);
+    CHECK_EQ_INT(request.validity.expires_us, T0 - 123456 + 90000000);
+    put_request_done(arena, &request);
+    end();
+}
+
+TEST(sealed_without_a_name)
+{
+    struct error error = {""};
+    begin(ARENA_MIB);
+    CHECK_EQ_INT(read_body("{\"value\":\"v\",\"encrypt\":true}", 1, &error), 0);
+    CHECK(request.is_sealed && request.key_count == 0);
+    put_request_done(arena, &request);
+    CHECK_EQ_INT(read_body("{\"value\":\"v\"}", 1, &error), -EINVAL);
+    CHECK_EQ_INT(read_body("{\"encrypt\":true}", 0, &error), -EINVAL);
+    end();
+}
+
+TEST(rollbacks)
+{
+    static const char *const wrong[] = {"{\"workloads\":[\"w\"]}",
+                                        "{\"workloads\":[\"w\"],\"version\":0}",
+                                        "{\"workloads\":[\"w\",\"x\"],\"version\":1}",
+                                        "{\"workloads\":[\"w\"],\"version\":1,\"value\":\"v\"}"};
+    struct error error = {""};
+    begin(ARENA_MIB);
+    CHECK_EQ_INT(put_request_read(SPAN_LITERAL("{\"workloads\":[\"w\"],\"version\":3}"),
+                                  PUT_REQUEST_ROLLBACK, arena, T0, &request, &error),
+                 0);
+    CHECK(request.version == 3 && span_is(request.keys[0], "default/w"));
+    put_request_done(arena, &request);
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        CHECK_EQ_INT(
+            put_request_read(span_of(wrong[i]), PUT_REQUEST_ROLLBACK, arena, T0, &request, &error),
+            -EINVAL);
     end();
 }
 

@@ -4,7 +4,7 @@
 #include "crypto/secret.h"
 #include "protocol.h"
 #include "store/store.h"
-#include "tests/unit/arenas.h"
+#include "tests/unit/stores.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define T0 INT64_C(1795551330123456)
@@ -119,7 +119,7 @@ TEST(messages_are_cut)
 
 TEST(heap)
 {
-    reply_heap(&reply, strdup("{\"a\":1}"), 7);
+    reply_heap(&reply, REPLY_JSON, strdup("{\"a\":1}"), 7);
     check_reply(200, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" NO_STORE
                      "Content-Length: 7\r\n\r\n{\"a\":1}");
 }
@@ -132,22 +132,18 @@ TEST(interim)
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
-static struct arena *arena;
-static struct store *store;
+static struct stores stores;
 
 static const struct store_version *stored(const char *value)
 {
-    struct span key = span_of("a/b");
-    arena = arenas_new(ARENA_MIB);
-    store = store_new(arena, 1);
-    CHECK_EQ_INT(store_put(store, &key, 1, span_of(value), T0), 0);
-    return store_find(store, key);
+    stores_begin(&stores, ARENA_MIB, 1, 1);
+    CHECK_EQ_INT(stores_put(&stores, "a/b", span_of(value), T0), 0);
+    return store_find(stores.store, span_of("a/b"));
 }
 
 static void end(void)
 {
-    store_free(store);
-    arenas_done(arena);
+    stores_end(&stores);
 }
 
 #define JSON \
@@ -185,7 +181,7 @@ TEST(value)
 TEST(member)
 {
     const struct store_version *version = stored("x");
-    struct secret *secret = secret_new(arena, 2);
+    struct secret *secret = secret_new(stores.arena, 2);
     CHECK(secret != NULL);
     memcpy(secret->data, "42", 2);
     reply_secret(&reply, version, secret);

@@ -26,9 +26,17 @@ struct config {
     char sentinel[CONFIG_TEXT];
     char arena_backing[CONFIG_TEXT];
     char audit[CONFIG_TEXT];
+    char state_dir[CONFIG_TEXT];
+    char state_mount[CONFIG_TEXT];
+    char root_key[CONFIG_TEXT];
+    char reveal[CONFIG_TEXT];
+    char backup_dir[CONFIG_TEXT]; /* "": none */
     char log_level[CONFIG_TEXT];
     uint64_t arena_size;
     uint64_t max_secrets;
+    uint64_t versions;
+    uint64_t backup_interval;
+    uint64_t backup_keep;
     uint64_t max_connections;
     uint64_t max_connections_per_pod;
     uint64_t header_timeout;

@@ -23,6 +23,7 @@
 #include "daemon/harden.h"
 #include "daemon/identities.h"
 #include "daemon/notify.h"
+#include "daemon/vault.h"
 #include "identity/place.h"
 #include "kernel/attest.h"
 #include "limits.h"
@@ -30,7 +31,6 @@
 #include "serve/audit.h"
 #include "serve/server.h"
 #include "serve/service.h"
-#include "store/json.h"
 #include "store/store.h"
 
 struct daemon {
@@ -42,8 +42,7 @@ struct daemon {
     int listens;
     struct place_roots roots;
     struct identities *identities;
-    struct arena *arena;
-    struct store *store;
+    struct vault vault;
     struct audit *audit;
     struct attest *attest;
     struct service service;
@@ -108,19 +107,9 @@ static int raise_descriptors(const struct config *config, struct error *error)
                        (unsigned long long)limit.rlim_max);
 }
 
-static int make_store(struct daemon *daemon, struct error *error)
+static int make_vault(struct daemon *daemon, struct error *error)
 {
-    static const char *const backings[] = {
-        [ARENA_AUTO] = "auto", [ARENA_MEMFD_SECRET] = "memfd_secret", [ARENA_MLOCK] = "mlock"};
-    enum arena_backing backing = ARENA_AUTO;
-    while (strcmp(backings[backing], daemon->config->arena_backing) != 0)
-        backing++;
-    int r = arena_new(daemon->config->arena_size, backing, &daemon->arena, error);
-    if (r < 0)
-        return r;
-    json_use(daemon->arena);
-    daemon->store = store_new(daemon->arena, daemon->config->max_secrets);
-    return daemon->store ? 0 : error_set(error, -ENOMEM, "out of memory");
+    return vault_open(&daemon->vault, daemon->config, daemon->loop, error);
 }
 
 static int make_audit(struct daemon *daemon, struct error *error)
@@ -149,8 +138,10 @@ static int make_attest(struct daemon *daemon, struct error *error)
 static int make_server(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
-    daemon->service.store = daemon->store;
-    daemon->service.arena = daemon->arena;
+    daemon->service.store = daemon->vault.store;
+    daemon->service.keyring = daemon->vault.keyring;
+    daemon->service.arena = daemon->vault.arena;
+    daemon->service.reveal = access_reveal_named(config->reveal);
     daemon->service.audit = daemon->audit;
     daemon->service.serves_unaudited = !config->audit_required;
     daemon->service.working = 1; /* attest_open() has seen its canary */
@@ -169,9 +160,11 @@ static int make_server(struct daemon *daemon, struct error *error)
     };
     int r = server_new(daemon->loop, &daemon->service, daemon->attest, &daemon->roots, &options,
                        &daemon->server, error);
-    if (r == 0)
-        server_set_registry(daemon->server, identities_registry(daemon->identities));
-    return r;
+    if (r < 0)
+        return r;
+    server_set_registry(daemon->server, identities_registry(daemon->identities));
+    store_set_settled(daemon->vault.store, server_settled, daemon->server);
+    return vault_start(&daemon->vault, &daemon->service, error);
 }
 
 static int listen_at(struct daemon *daemon, enum door door, const char *path, mode_t mode,
@@ -290,6 +283,7 @@ static int finish_start(struct daemon *daemon, struct error *error)
     daemon->status.attest = daemon->attest;
     daemon->status.server = daemon->server;
     daemon->status.identities = &daemon->identities;
+    daemon->status.vault = &daemon->vault;
     daemon_status_begin(&daemon->status);
     daemon->service.status = daemon_status_write;
     daemon->service.status_context = &daemon->status;
@@ -306,11 +300,12 @@ int daemon_start(const struct config *config, struct daemon **ret, struct error 
     daemon->config = config;
     daemon->lock = -1;
     daemon->signals.fd = -1;
+    daemon->vault.state.dir = daemon->vault.state.lock = daemon->vault.key_fd = -1;
     int r = loop_new(&daemon->loop);
     if (r < 0)
         error_errno(error, r, "epoll");
     static int (*const steps[])(struct daemon * daemon, struct error * error) = {
-        watch_signals, make_directories, read_settings, make_store,  make_audit,
+        watch_signals, make_directories, read_settings, make_vault,  make_audit,
         make_attest,   make_server,      listen_all,    finish_start};
     if (r == 0)
         r = raise_descriptors(config, error);
@@ -327,7 +322,7 @@ int daemon_start(const struct config *config, struct daemon **ret, struct error 
 int daemon_run(struct daemon *daemon)
 {
     log_info("ready: %s, %zu identities, arena of %s", daemon->public_socket,
-             identities_count(daemon->identities), arena_backing_name(daemon->arena));
+             identities_count(daemon->identities), arena_backing_name(daemon->vault.arena));
     notify_state("READY=1");
     return loop_run(daemon->loop);
 }
@@ -343,10 +338,8 @@ void daemon_stop(struct daemon *daemon)
     server_free(daemon->server);
     service_done(&daemon->service);
     attest_free(daemon->attest);
+    vault_close(&daemon->vault);
     audit_close(daemon->audit);
-    store_free(daemon->store);
-    json_use(NULL);
-    arena_destroy(daemon->arena);
     identities_free(daemon->identities);
     if (daemon->signals.fd >= 0) {
         loop_remove(daemon->loop, &daemon->signals);

@@ -5,6 +5,7 @@
 #include "base/writer.h"
 #include "daemon/harden.h"
 #include "daemon/identities.h"
+#include "daemon/vault.h"
 #include "kernel/attest.h"
 #include "serve/server.h"
 
@@ -63,7 +64,7 @@ void daemon_status_write(struct writer *w, void *context)
     uint64_t now = clock_mono_ms();
     writer_named_u64(w, ",\"uptimeSeconds\":", (now - status->started_ms) / 1000);
     writer_named_u64(w, ",\"identities\":", identities_count(*status->identities));
-    writer_literal(w, ",\"store\":\"memory only: it is gone when the daemon stops\"");
+    vault_write_status(w, status->vault);
     write_attestation(w, status, now);
     write_connections(w, status);
     write_protections(w);

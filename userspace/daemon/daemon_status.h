@@ -8,12 +8,14 @@
 struct attest;
 struct identities;
 struct server;
+struct vault;
 struct writer;
 
 struct daemon_status {
     struct attest *attest;
     struct server *server;
     struct identities *const *identities; /* whichever are in force */
+    const struct vault *vault;
     uint64_t started_ms;
     uint64_t canary_ms; /* of the last canary, whatever it found */
 };

@@ -2,6 +2,7 @@
 #include "serve/access.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "serve/subject.h"
 
@@ -48,6 +49,28 @@ static struct decision admin_obstacle(const struct subject *subject)
         return deny("contained", "only the host's own root may use the private socket, and this "
                                  "caller's cgroup is, or may be, a container's");
     return no_obstacle;
+}
+
+int access_may_reveal(enum access_reveal reveal, const struct subject *subject)
+{
+    return reveal == ACCESS_REVEAL_ALL ||
+           (reveal == ACCESS_REVEAL_HOST && subject->door == DOOR_ADMIN);
+}
+
+static const char *const reveal_names[] = {
+    [ACCESS_REVEAL_NO] = "no", [ACCESS_REVEAL_HOST] = "host", [ACCESS_REVEAL_ALL] = "all"};
+
+enum access_reveal access_reveal_named(const char *name)
+{
+    enum access_reveal reveal = ACCESS_REVEAL_ALL;
+    while (reveal != ACCESS_REVEAL_NO && strcmp(reveal_names[reveal], name) != 0)
+        reveal--;
+    return reveal;
+}
+
+const char *access_reveal_name(enum access_reveal reveal)
+{
+    return reveal_names[reveal];
 }
 
 struct decision access_decide(enum access access, const struct subject *subject, int working)

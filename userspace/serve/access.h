@@ -24,6 +24,22 @@ struct decision {
     const char *message; /* for the caller; static text without a secret */
 };
 
+/* Who may read values that are not their own (option reveal). */
+enum access_reveal {
+    ACCESS_REVEAL_NO,
+    ACCESS_REVEAL_HOST, /* the host's root at the private socket */
+    ACCESS_REVEAL_ALL,  /* whoever administers */
+};
+
+/* Non-zero when SUBJECT, which may administer, may also be shown values. */
+int access_may_reveal(enum access_reveal reveal, const struct subject *subject);
+
+/* The one that is named so; ACCESS_REVEAL_NO for any other name. */
+enum access_reveal access_reveal_named(const char *name);
+
+/* As the option has it: "no", "host" or "all". */
+const char *access_reveal_name(enum access_reveal reveal);
+
 /*
  * Decide on a request that needs ACCESS by SUBJECT. WORKING is zero while the canary says that
  * attestation does not work: then nobody gets anything but ACCESS_ANYONE.

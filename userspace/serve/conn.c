@@ -29,6 +29,7 @@ static uint64_t time_for(const struct conn *conn, enum conn_state state)
     case CONN_BODY: return options->body_ms;
     case CONN_WAIT: return options->identity_wait_ms;
     case CONN_WRITE: return options->write_ms;
+    case CONN_CHANGE: return UINT64_MAX / 2; /* the disk takes the time it takes */
     }
     return 0;
 }
@@ -42,7 +43,9 @@ static uint64_t time_for(const struct conn *conn, enum conn_state state)
 
 static uint32_t events_for(enum conn_state state)
 {
-    return state == CONN_WRITE ? EPOLLOUT | EPOLLET : state == CONN_WAIT ? EPOLLET : EVENTS_READ;
+    if (state == CONN_WRITE)
+        return EPOLLOUT | EPOLLET;
+    return state == CONN_WAIT || state == CONN_CHANGE ? EPOLLET : EVENTS_READ;
 }
 
 /* RESTARTS: the time of the state begins anew even if the state is the same. */
@@ -81,9 +84,10 @@ static void put_ready(struct conn *conn)
 /* ---- requests ------------------------------------------------------------------------------ */
 
 enum step {
-    STEP_DONE, /* one request was answered */
-    STEP_MORE, /* it is not all there yet */
-    STEP_WAIT, /* its caller is not known yet */
+    STEP_DONE,   /* one request was answered */
+    STEP_MORE,   /* it is not all there yet */
+    STEP_WAIT,   /* its caller is not known yet */
+    STEP_CHANGE, /* what it changes is not durable yet */
 };
 
 static struct call call_of(struct conn *conn, const struct http_request *request)
@@ -91,6 +95,7 @@ static struct call call_of(struct conn *conn, const struct http_request *request
     struct call call = {.subject = &conn->subject, .request = request};
     call.audit_subject = (struct span){conn->audit_subject, conn->audit_length};
     call.memo = &conn->audit_memo;
+    call.pending = &conn->pending;
     call.waits =
         !conn->waited && (conn->state == CONN_WAIT || conn->server->stats.waiting < LIMIT_WAITING);
     return call;
@@ -140,9 +145,13 @@ static enum step expect_body(struct conn *conn, struct call *call, size_t presen
 
 static enum step answer(struct conn *conn, struct call *call, struct reply *reply)
 {
-    return service_answer(conn->server->service, call, reply) == SERVICE_WAITS
-               ? STEP_WAIT
-               : answered(conn, reply);
+    enum service_result result = service_answer(conn->server->service, call, reply);
+    if (result == SERVICE_WAITS)
+        return STEP_WAIT;
+    if (result == SERVICE_CHANGES)
+        return STEP_CHANGE;
+    conn->pending = (struct pending){0};
+    return answered(conn, reply);
 }
 
 /* One request from the front of LENGTH bytes at DATA; *used = its bytes when it was answered. */
@@ -192,6 +201,8 @@ static void set_state(struct conn *conn)
         enter(conn, CONN_WRITE, restarts);
     else if (conn->is_waiting)
         enter(conn, CONN_WAIT, 0);
+    else if (conn->is_changing)
+        enter(conn, CONN_CHANGE, 0);
     else if (conn->body_needed)
         enter(conn, CONN_BODY, restarts);
     else if (conn->input.data)
@@ -259,6 +270,7 @@ static void process(struct conn *conn, char *data, size_t length)
     else if (at == length)
         input_drop(&conn->input, server->service->arena, conn->peer);
     conn->is_waiting = step == STEP_WAIT;
+    conn->is_changing = step == STEP_CHANGE;
     conn->has_moved |= at > 0;
     put_unsent(conn);
 }
@@ -283,8 +295,22 @@ void conn_read(struct conn *conn)
         conn_close(conn);
 }
 
+void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result)
+{
+    struct pending *pending = &conn->pending;
+    if (!conn->is_changing || pending->is_settled)
+        return;
+    if (pending->ticket && (pending->ticket < first || pending->ticket > last))
+        return;
+    pending->is_settled = pending->ticket != 0;
+    pending->result = result;
+    process(conn, conn->input.data, conn->input.used);
+}
+
 void conn_resume(struct conn *conn)
 {
+    if (conn->is_changing)
+        return;
     if (conn->is_leftover || conn->state == CONN_WAIT)
         process(conn, conn->input.data, conn->input.used);
     else if (conn->is_unread && conn->events == EVENTS_READ)

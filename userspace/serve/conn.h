@@ -16,6 +16,7 @@
 #include "serve/audit_line.h"
 #include "serve/input.h"
 #include "serve/outbox.h"
+#include "serve/service.h"
 #include "serve/subject.h"
 
 struct peer;
@@ -26,6 +27,7 @@ enum conn_state {
     CONN_HEADER, /* a request has begun */
     CONN_BODY,   /* its head is complete, its body is not */
     CONN_WAIT,   /* it waits for the caller's pod to become known */
+    CONN_CHANGE, /* it waits for what it changes to become durable */
     CONN_WRITE,  /* its replies wait for the reader */
 };
 
@@ -47,7 +49,9 @@ struct conn {
     int closing;     /* close once the replies have left */
     int waited;      /* the wait is over: do not wait again */
     int is_waiting;  /* its next request waits for its pod to become known */
-    int has_moved;   /* something was answered or sent since its state was last set */
+    int is_changing; /* its next request waits for its change to settle */
+    struct pending pending;
+    int has_moved; /* something was answered or sent since its state was last set */
 
     struct subject subject;
     struct peer *peer;
@@ -72,6 +76,12 @@ void conn_read(struct conn *conn);
 
 /* Send what it has to say, then close it or set its state. It may be gone afterwards. */
 void conn_settle(struct conn *conn);
+
+/*
+ * The changes FIRST to LAST have settled with RESULT: go on with the request, if it waits for one
+ * of them or for room to begin.
+ */
+void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result);
 
 /* Go on with what was left over, or was waiting. */
 void conn_resume(struct conn *conn);

@@ -9,32 +9,65 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/name.h"
+#include "base/writer.h"
 #include "crypto/arena.h"
 #include "protocol.h"
+#include "store/change.h"
 #include "store/json.h"
 
 /* ---- members ------------------------------------------------------------------------------- */
 
-static const char *const members[] = {"workloads", "namespaces", "value",
-                                      "encoding",  "template",   "format",
-                                      "encrypt",   "notBefore",  "expires"};
+#define PUT (1u << PUT_REQUEST_PUT)
+#define DELETE (1u << PUT_REQUEST_DELETE)
+#define ROLLBACK (1u << PUT_REQUEST_ROLLBACK)
+
+static const struct {
+    const char *name;
+    unsigned kinds; /* of requests that take it */
+} members[] = {
+    {"workloads", PUT | DELETE | ROLLBACK},
+    {"namespaces", PUT | DELETE | ROLLBACK},
+    {"value", PUT},
+    {"encoding", PUT},
+    {"encrypt", PUT},
+    {"template", PUT},
+    {"format", PUT},
+    {"notBefore", PUT | ROLLBACK},
+    {"expires", PUT | ROLLBACK},
+    {"ifVersion", PUT | ROLLBACK},
+    {"version", ROLLBACK},
+};
+
+#define MEMBERS (sizeof members / sizeof members[0])
+
+static int unknown_member(unsigned kind, struct error *error)
+{
+    char known[256];
+    struct writer w = writer_on(known, sizeof known - 1);
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (members[i].kinds & kind) {
+            writer_text(&w, w.used ? ", " : "");
+            writer_text(&w, members[i].name);
+        }
+    known[w.used] = '\0';
+    return error_set(error, -EINVAL, "the body has a member that is not known; known are %s",
+                     known);
+}
 
 /* A misspelt member would otherwise be an option silently not taken. */
-static int check_members(const cJSON *json, struct error *error)
+static int check_members(const cJSON *json, unsigned kind, struct error *error)
 {
     if (!cJSON_IsObject(json))
         return error_set(error, -EINVAL, "the body must be a JSON object");
     for (const cJSON *member = json->child; member; member = member->next) {
         size_t i = 0;
-        while (i < sizeof members / sizeof members[0] && strcmp(member->string, members[i]) != 0)
+        while (i < MEMBERS &&
+               (!(members[i].kinds & kind) || strcmp(member->string, members[i].name) != 0))
             i++;
-        if (i == sizeof members / sizeof members[0])
-            return error_set(error, -EINVAL,
-                             "the body has a member that is not known; known are "
-                             "workloads, namespaces, value, encoding, template, "
-                             "format, encrypt, notBefore and expires");
+        if (i == MEMBERS)
+            return unknown_member(kind, error);
         if (cJSON_GetObjectItemCaseSensitive(json, member->string) != member)
-            return error_set(error, -EINVAL, "member '%s' is given twice", members[i]);
+            return error_set(error, -EINVAL, "member '%s' is given twice", members[i].name);
     }
     return 0;
 }
@@ -45,18 +78,20 @@ struct unsupported {
 };
 
 static const struct unsupported unsupported[] = {
-    {"template", ""},   {"format", ""},       {"format", "raw"},
-    {"format", "json"}, {"notBefore", "now"}, {"expires", "never"},
-};
+    {"template", ""}, {"format", ""}, {"format", "raw"}, {"format", "json"}};
+
+static int is_absent(const cJSON *member)
+{
+    return !member || cJSON_IsNull(member) ||
+           (cJSON_IsString(member) && member->valuestring[0] == '\0');
+}
 
 static int is_neutral(const cJSON *member)
 {
-    if (cJSON_IsNull(member) || cJSON_IsFalse(member))
+    if (is_absent(member) || cJSON_IsFalse(member))
         return 1;
     if (!cJSON_IsString(member))
         return 0;
-    if (member->valuestring[0] == '\0')
-        return 1;
     for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++)
         if (strcmp(member->string, unsupported[i].name) == 0 &&
             strcmp(member->valuestring, unsupported[i].neutral) == 0)
@@ -64,10 +99,10 @@ static int is_neutral(const cJSON *member)
     return 0;
 }
 
-/* What is not there yet is refused: a secret stored untransformed or for ever is a wrong answer. */
+/* What is not there yet is refused: a secret stored untransformed is a wrong answer. */
 static int check_unsupported(const cJSON *json, struct error *error)
 {
-    static const char *const names[] = {"template", "format", "encrypt", "notBefore", "expires"};
+    static const char *const names[] = {"template", "format"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, names[i]);
         if (member && !is_neutral(member))
@@ -76,6 +111,52 @@ static int check_unsupported(const cJSON *json, struct error *error)
                              "stored",
                              names[i]);
     }
+    return 0;
+}
+
+/* ---- conditions ---------------------------------------------------------------------------- */
+
+static int read_number(const cJSON *json, const char *name, uint64_t *ret, struct error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
+    if (!member || cJSON_IsNull(member))
+        return 0;
+    double value = cJSON_IsNumber(member) ? member->valuedouble : -1;
+    if (value < 0 || value > LIMIT_JSON_NUMBER || value != (double)(uint64_t)value)
+        return error_set(error, -EINVAL, "'%s' must be a whole number, 0 or more", name);
+    *ret = (uint64_t)value;
+    return 0;
+}
+
+static int read_moment(struct put_request *request, const char *name, int64_t now_us, int64_t *ret,
+                       struct error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(request->json, name);
+    if (is_absent(member))
+        return 0;
+    request->has_validity = 1;
+    if (!cJSON_IsString(member) || validity_read(span_of(member->valuestring), now_us, ret) < 0)
+        return error_set(error, -EINVAL, "'%s' must be %s, or " VALIDITY_RULE, name,
+                         strcmp(name, "expires") == 0 ? "\"never\"" : "\"now\"");
+    return 0;
+}
+
+static int read_conditions(struct put_request *request, int64_t now_us, struct error *error)
+{
+    struct validity *validity = &request->validity;
+    int r = read_number(request->json, "ifVersion", &request->if_version, error);
+    if (r == 0)
+        r = read_number(request->json, "version", &request->version, error);
+    if (r == 0)
+        r = read_moment(request, "notBefore", now_us, &validity->not_before_us, error);
+    if (r == 0)
+        r = read_moment(request, "expires", now_us, &validity->expires_us, error);
+    if (r < 0)
+        return r;
+    if (validity->expires_us <= now_us)
+        return error_set(error, -EINVAL, "'expires' lies in the past; delete the secret instead");
+    if (validity->expires_us <= validity->not_before_us)
+        return error_set(error, -EINVAL, "'expires' must be later than 'notBefore'");
     return 0;
 }
 
@@ -119,11 +200,14 @@ static int add_key(struct put_request *request, const char *namespace, const cha
     return 0;
 }
 
-static int read_keys(struct put_request *request, struct error *error)
+static int read_keys(struct put_request *request, int may_be_none, struct error *error)
 {
     const cJSON *workloads = cJSON_GetObjectItemCaseSensitive(request->json, "workloads");
     const cJSON *namespaces = cJSON_GetObjectItemCaseSensitive(request->json, "namespaces");
-    if (!workloads || (cJSON_IsArray(workloads) && !workloads->child))
+    int is_none = !workloads || (cJSON_IsArray(workloads) && !workloads->child);
+    if (is_none && may_be_none)
+        return 0;
+    if (is_none)
         return error_set(error, -EINVAL, "'workloads' must name at least one workload");
     int r = check_names(workloads, "workloads", error);
     if (r == 0 && namespaces)
@@ -176,31 +260,58 @@ static int read_value(struct put_request *request, struct arena *arena, struct e
     }
     if (request->value.length == 0)
         return error_set(error, -EINVAL, "'value' is empty; delete the secret instead");
-    if (request->value.length > LIMIT_VALUE)
+    if (request->value.length > LIMIT_VALUE && !request->is_sealed)
         return error_set(error, -EFBIG, "the value has %zu bytes; at most %u are taken",
                          request->value.length, LIMIT_VALUE);
     return 0;
 }
 
-int put_request_read(struct span body, int wants_value, struct arena *arena,
-                     struct put_request *ret, struct error *error)
+static int read_encrypt(struct put_request *request, struct error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(request->json, "encrypt");
+    request->is_sealed = cJSON_IsTrue(member);
+    if (member && !cJSON_IsBool(member) && !cJSON_IsNull(member))
+        return error_set(error, -EINVAL, "'encrypt' must be true or false");
+    return 0;
+}
+
+static int read_body(struct put_request *request, enum put_request_kind kind, struct arena *arena,
+                     int64_t now_us, struct error *error)
+{
+    int r = check_members(request->json, 1u << kind, error);
+    if (r == 0)
+        r = check_unsupported(request->json, error);
+    if (r == 0)
+        r = read_encrypt(request, error);
+    if (r == 0)
+        r = read_keys(request, kind == PUT_REQUEST_PUT && request->is_sealed, error);
+    if (r == 0 && kind != PUT_REQUEST_DELETE)
+        r = read_conditions(request, now_us, error);
+    if (r == 0 && kind == PUT_REQUEST_PUT)
+        r = read_value(request, arena, error);
+    if (r == 0 && kind == PUT_REQUEST_ROLLBACK && (!request->version || request->key_count != 1))
+        r = error_set(error, -EINVAL, "a rollback names one secret, and its 'version' from 1 on");
+    return r;
+}
+
+int put_request_read(struct span body, enum put_request_kind kind, struct arena *arena,
+                     int64_t now_us, struct put_request *ret, struct error *error)
 {
     ret->json = NULL;
     ret->decoded = NULL;
     ret->value = (struct span){NULL, 0};
+    ret->validity = VALIDITY_ALWAYS;
+    ret->has_validity = 0;
+    ret->is_sealed = 0;
+    ret->if_version = CHANGE_ANY_VERSION;
+    ret->version = 0;
     ret->key_count = 0;
     const char *why;
     int r = json_read(body, &ret->json, &why);
     if (r == -EINVAL)
         error_set(error, r, "the body cannot be read: %s", why);
     if (r == 0)
-        r = check_members(ret->json, error);
-    if (r == 0)
-        r = check_unsupported(ret->json, error);
-    if (r == 0)
-        r = read_keys(ret, error);
-    if (r == 0 && wants_value)
-        r = read_value(ret, arena, error);
+        r = read_body(ret, kind, arena, now_us, error);
     if (r < 0)
         put_request_done(arena, ret);
     return r;

@@ -26,6 +26,7 @@ static const struct phrase phrases[] = {
     {404, "HTTP/1.1 404 Not Found\r\n"},
     {405, "HTTP/1.1 405 Method Not Allowed\r\n"},
     {408, "HTTP/1.1 408 Request Timeout\r\n"},
+    {409, "HTTP/1.1 409 Conflict\r\n"},
     {411, "HTTP/1.1 411 Length Required\r\n"},
     {413, "HTTP/1.1 413 Content Too Large\r\n"},
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
@@ -110,10 +111,10 @@ void reply_version(struct reply *reply, int status, enum reply_type type,
     end_head(reply, &w);
 }
 
-void reply_heap(struct reply *reply, char *body, size_t length)
+void reply_heap(struct reply *reply, enum reply_type type, char *body, size_t length)
 {
     struct writer w = start(reply, 200);
-    content(&w, REPLY_JSON, length);
+    content(&w, type, length);
     end_head(reply, &w);
     reply->heap = body;
     reply->part = (struct span){body, length};
@@ -143,6 +144,21 @@ void reply_plain(struct reply *reply, int status, const char *text)
 {
     struct writer w = start(reply, status);
     short_body(reply, &w, REPLY_PLAIN, span_of(text));
+}
+
+void reply_noticed(struct reply *reply, const char *text, const char *notice)
+{
+    struct writer w = start(reply, 200);
+    writer_literal(&w, HEADER_NOTICE ": ");
+    writer_text(&w, notice);
+    writer_literal(&w, "\r\n");
+    short_body(reply, &w, REPLY_PLAIN, span_of(text));
+}
+
+void reply_json(struct reply *reply, const char *text)
+{
+    struct writer w = start(reply, 200);
+    short_body(reply, &w, REPLY_JSON, span_of(text));
 }
 
 static void error_body(struct writer *w, const char *code, const char *message)

@@ -41,13 +41,19 @@ void reply_version(struct reply *reply, int status, enum reply_type type,
                    const struct store_version *version, struct span part);
 
 /* 200 with LENGTH bytes at BODY, malloc'd; the reply owns them now. */
-void reply_heap(struct reply *reply, char *body, size_t length);
+void reply_heap(struct reply *reply, enum reply_type type, char *body, size_t length);
 
 /* 200 with a whole secret of VERSION's; the reply owns the reference now. */
 void reply_secret(struct reply *reply, const struct store_version *version, struct secret *secret);
 
 /* STATUS with a short text, at most REPLY_SHORT bytes. */
 void reply_plain(struct reply *reply, int status, const char *text);
+
+/* 200 with a short text, and beside it something the caller should know. */
+void reply_noticed(struct reply *reply, const char *text, const char *notice);
+
+/* 200 with a short JSON text, at most REPLY_SHORT bytes. */
+void reply_json(struct reply *reply, const char *text);
 
 /* STATUS with {"error":CODE,"message":…}; the message is cut to fit. FORMAT gets no secret. */
 void reply_error(struct reply *reply, int status, const char *code, const char *format, ...)

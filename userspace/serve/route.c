@@ -4,21 +4,29 @@
 #include "base/writer.h"
 #include "limits.h"
 #include "protocol.h"
+#include "serve/keys.h"
 #include "serve/sentinel.h"
 #include "serve/status.h"
+#include "serve/versions.h"
 #include "serve/workload.h"
 
 /* clang-format off */
 static const struct route routes[] = {
-    /* method   path                  tail access           body        operation       handler */
-    {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          "get",          workload_secret},
-    {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          "value",        workload_value},
-    {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          "member",       workload_member},
-    {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          "whoami",       workload_whoami},
-    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          "list",         sentinel_list},
-    {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, "put",          sentinel_put},
-    {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, "delete",       sentinel_delete},
-    {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          "status",       status_show},
+    /* method   path                  tail access           body        sealed operation       handler */
+    {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          0,     "get",          workload_secret},
+    {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          0,     "value",        workload_value},
+    {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          0,     "member",       workload_member},
+    {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          1,     "whoami",       workload_whoami},
+    {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,     "recipient",    keys_recipient},
+    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         sentinel_list},
+    {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "put",          sentinel_put},
+    {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "delete",       sentinel_delete},
+    {"POST",   PATH_KEYS,             0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "unseal",       keys_unseal},
+    {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          1,     "status",       status_show},
+    {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,     "history",      versions_list},
+    {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,     "reveal",       versions_value},
+    {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rollback",     versions_rollback},
+    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey},
 };
 /* clang-format on */
 

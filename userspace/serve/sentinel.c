@@ -9,15 +9,21 @@
 #include "base/writer.h"
 #include "protocol.h"
 #include "serve/http.h"
+#include "serve/outcome.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
+#include "serve/sealed_value.h"
 #include "serve/service.h"
+#include "store/change.h"
 #include "store/key.h"
 #include "store/store.h"
 
 /* ---- list ---------------------------------------------------------------------------------- */
 
-static void write_row(struct writer *w, const struct store_row *row)
+static const char *const states[] = {
+    [VALIDITY_VALID] = "valid", [VALIDITY_NOT_YET] = "not-yet", [VALIDITY_EXPIRED] = "expired"};
+
+static void write_row(struct writer *w, const struct store_row *row, int64_t now_us)
 {
     struct key_parts key = key_split(row->key);
     char time[CLOCK_RFC3339];
@@ -33,15 +39,21 @@ static void write_row(struct writer *w, const struct store_row *row)
     clock_format_seconds(row->updated_us, time);
     writer_literal(w, "\",\"updated\":\"");
     writer_text(w, time);
-    writer_literal(w, "\",\"notBefore\":\"now\",\"expiresAfter\":\"never\"}");
+    writer_literal(w, "\",\"notBefore\":\"");
+    validity_write(w, row->validity.not_before_us, 1);
+    writer_literal(w, "\",\"expiresAfter\":\"");
+    validity_write(w, row->validity.expires_us, 1);
+    writer_literal(w, "\",\"state\":\"");
+    writer_text(w, row->is_gone ? "expired" : states[validity_at(&row->validity, now_us)]);
+    writer_literal(w, "\"}");
 }
 
-static void write_list(struct writer *w, const struct store_row *rows, size_t count)
+static void write_list(struct writer *w, const struct store_row *rows, size_t count, int64_t now_us)
 {
     writer_literal(w, "{\"secrets\":[");
     for (size_t i = 0; i < count; i++) {
         writer_text(w, i ? "," : "");
-        write_row(w, &rows[i]);
+        write_row(w, &rows[i], now_us);
     }
     writer_literal(w, "]}\n");
 }
@@ -64,34 +76,22 @@ void sentinel_list(struct service *service, struct call *call, struct reply *rep
     size_t count;
     char *body = NULL;
     struct writer w = {0};
+    int64_t now_us = service_now_us(service);
     if (store_list(service->store, &rows, &count) == 0) {
-        write_list(&w, rows, count);
+        write_list(&w, rows, count, now_us);
         body = malloc(w.needed);
     }
     if (!body) {
         reply_error(reply, 500, ERROR_INTERNAL, "out of memory");
     } else {
         w = writer_on(body, w.needed);
-        write_list(&w, rows, count);
-        reply_heap(reply, body, w.used);
+        write_list(&w, rows, count, now_us);
+        reply_heap(reply, REPLY_JSON, body, w.used);
     }
     free(rows);
 }
 
 /* ---- put and delete ------------------------------------------------------------------------ */
-
-static void refuse_body(struct call *call, int r, const struct error *why, struct reply *reply)
-{
-    call->reason = "bad-body";
-    if (r == -ENOSPC)
-        reply_error(reply, 507, ERROR_FULL, "there is no secret memory left for the request");
-    else if (r == -EFBIG)
-        reply_error(reply, 413, ERROR_TOO_LARGE, "%s", why->text);
-    else if (r == -ENOTSUP)
-        reply_error(reply, 501, ERROR_UNSUPPORTED, "%s", why->text);
-    else
-        reply_error(reply, 400, ERROR_BAD_REQUEST, "%s", why->text);
-}
 
 /* As the original: "OK" once for each secret. */
 static void reply_ok(struct reply *reply, size_t count)
@@ -103,13 +103,16 @@ static void reply_ok(struct reply *reply, size_t count)
     reply_plain(reply, 200, text);
 }
 
-static int read_request(struct service *service, struct call *call, int wants_value,
+static int read_request(struct service *service, struct call *call, enum put_request_kind kind,
                         struct reply *reply)
 {
     struct error why = {""};
-    int r = put_request_read(call->body, wants_value, service->arena, service->scratch, &why);
+    int r =
+        put_request_read(call->body, kind, service->arena, clock_wall_us(), service->scratch, &why);
+    if (r == 0 && kind == PUT_REQUEST_PUT && service->scratch->is_sealed)
+        r = sealed_value_take(service, service->scratch, &why);
     if (r < 0) {
-        refuse_body(call, r, &why, reply);
+        outcome_refuse_body(call, r, &why, reply);
         return r;
     }
     call->keys = service->scratch->keys;
@@ -117,23 +120,34 @@ static int read_request(struct service *service, struct call *call, int wants_va
     return 0;
 }
 
+static int put(struct service *service, const struct put_request *request, uint64_t *ticket,
+               struct change_conflict *conflict)
+{
+    const struct change_put put = {
+        .value = request->value, .validity = request->validity, .if_version = request->if_version};
+    return change_put(service->store, request->keys, request->key_count, &put, clock_wall_us(),
+                      ticket, conflict);
+}
+
 void sentinel_put(struct service *service, struct call *call, struct reply *reply)
 {
     struct put_request *request = service->scratch;
-    if (read_request(service, call, 1, reply) < 0)
+    if (read_request(service, call, PUT_REQUEST_PUT, reply) < 0)
         return;
-    int r = store_put(service->store, request->keys, request->key_count, request->value,
-                      clock_wall_us());
+    uint64_t ticket = 0;
+    struct change_conflict conflict = {0};
+    int r;
+    if (request->key_count == 0)
+        sealed_value_reply(service, request, call, reply);
+    else if (!service_has_settled(call, &r))
+        r = put(service, request, &ticket, &conflict);
     put_request_done(service->arena, request);
-    if (r == 0) {
-        reply_ok(reply, request->key_count);
+    if (request->key_count == 0 || service_must_wait(call, r, ticket))
         return;
-    }
-    call->reason = "full";
-    reply_error(reply, 507, ERROR_FULL,
-                "the secret memory (or the table of at most %u secrets) is full; nothing was "
-                "stored, and what was there is as it was",
-                LIMIT_SECRETS);
+    if (r == 0)
+        reply_ok(reply, request->key_count);
+    else
+        outcome_refuse(call, r, &conflict, reply);
 }
 
 /* The keys that are not there, in words; "" when all are. */
@@ -149,21 +163,35 @@ static void find_missing(const struct service *service, char *ret, size_t size)
     ret[w.used] = '\0';
 }
 
+static int delete (struct service *service, struct call *call, uint64_t *ticket,
+                   struct reply *reply)
+{
+    const struct put_request *request = service->scratch;
+    char missing[512];
+    int r =
+        change_delete(service->store, request->keys, request->key_count, clock_wall_us(), ticket);
+    if (r != -ENOENT)
+        return r;
+    find_missing(service, missing, sizeof missing);
+    call->reason = "no-secret";
+    reply_error(reply, 404, ERROR_NOT_FOUND, "there is no secret %s; nothing was deleted", missing);
+    return r;
+}
+
 void sentinel_delete(struct service *service, struct call *call, struct reply *reply)
 {
-    if (read_request(service, call, 0, reply) < 0)
+    if (read_request(service, call, PUT_REQUEST_DELETE, reply) < 0)
         return;
     struct put_request *request = service->scratch;
     put_request_done(service->arena, request);
-    char missing[512];
-    find_missing(service, missing, sizeof missing);
-    if (missing[0]) {
-        call->reason = "no-secret";
-        reply_error(reply, 404, ERROR_NOT_FOUND, "there is no secret %s; nothing was deleted",
-                    missing);
+    uint64_t ticket = 0;
+    int r;
+    if (!service_has_settled(call, &r))
+        r = delete (service, call, &ticket, reply);
+    if (service_must_wait(call, r, ticket))
         return;
-    }
-    for (size_t i = 0; i < request->key_count; i++)
-        store_delete(service->store, request->keys[i]);
-    reply_ok(reply, request->key_count);
+    if (r == 0)
+        reply_ok(reply, request->key_count);
+    else if (!reply->status)
+        outcome_refuse(call, r, NULL, reply);
 }

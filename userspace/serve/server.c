@@ -19,6 +19,7 @@
 #include "serve/server_state.h"
 #include "serve/service.h"
 #include "serve/who.h"
+#include "store/change.h"
 
 #define SWEEP_MS 250 /* how late a time-out may be noticed */
 
@@ -106,13 +107,22 @@ static void resume_ready(struct server *server)
 static int on_turn(void *context)
 {
     struct server *server = context;
+    change_flush(server->service->store);
     settle_all(server);
     if (server->ready) {
         resume_ready(server);
+        change_flush(server->service->store);
         settle_all(server);
     }
     service_end_turn(server->service);
-    return server->ready != NULL;
+    return server->ready != NULL || server->unsent != NULL;
+}
+
+void server_settled(void *context, uint64_t first, uint64_t last, int result)
+{
+    struct server *server = context;
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
+        conn_settle_change(conn, first, last, result);
 }
 
 static void end_drain(struct server *server)

@@ -45,6 +45,9 @@ int server_listen(struct server *server, enum door door, int fd);
  */
 void server_set_registry(struct server *server, const struct registry *registry);
 
+/* Tell SERVER (the context) that changes have settled: store_options.settled. */
+void server_settled(void *server, uint64_t first, uint64_t last, int result);
+
 /* Take no more connections, let requests under way end, then stop the loop. */
 void server_drain(struct server *server);
 

@@ -17,6 +17,7 @@
 #include "serve/reply.h"
 #include "serve/route.h"
 #include "serve/subject.h"
+#include "store/store.h"
 
 int service_init(struct service *service)
 {
@@ -33,7 +34,7 @@ void service_done(struct service *service)
 /* ---- records ------------------------------------------------------------------------------- */
 
 /* Decisions of one turn are some microseconds apart; reading the clock for each is 1 % of them. */
-static int64_t now_us(struct service *service)
+int64_t service_now_us(struct service *service)
 {
     if (!service->now_us)
         service->now_us = clock_wall_us();
@@ -47,7 +48,8 @@ static int append(struct service *service, const struct call *call, const struct
     /* Only the subject's own key stays what it is from one request to the next. */
     const struct identity *identity = call->subject->identity;
     int stays = identity && event->key.data == identity->key;
-    audit_line_write(&w, now_us(service), call->audit_subject, event, stays ? call->memo : NULL);
+    audit_line_write(&w, service_now_us(service), call->audit_subject, event,
+                     stays ? call->memo : NULL);
     return writer_ok(&w) ? audit_append(service->audit, line, w.used) : -EMSGSIZE;
 }
 
@@ -57,6 +59,31 @@ void service_record(struct service *service, struct call *call, const char *oper
     struct audit_event event = {.operation = operation, .outcome = outcome, .reason = reason};
     /* Nothing is served here, so a record that cannot be kept is counted and no more. */
     append(service, call, &event);
+}
+
+void service_note(struct service *service, const char *operation, struct span key,
+                  const char *outcome, const char *reason)
+{
+    char line[LIMIT_AUDIT_RECORD];
+    struct writer w = writer_on(line, sizeof line);
+    struct audit_event event = {operation, key, outcome, reason};
+    audit_line_write(&w, service_now_us(service), SPAN_LITERAL("\"door\":\"none\""), &event, NULL);
+    audit_append(service->audit, line, w.used);
+}
+
+int service_has_settled(const struct call *call, int *result)
+{
+    *result = call->pending->result;
+    return call->pending->is_settled;
+}
+
+int service_must_wait(struct call *call, int result, uint64_t ticket)
+{
+    if (result != -EINPROGRESS && result != -EAGAIN)
+        return 0;
+    *call->pending = (struct pending){.ticket = result == -EINPROGRESS ? ticket : 0};
+    call->is_unsettled = 1;
+    return 1;
 }
 
 /* Keep the record of what was done. 0, or -errno: then the answer must not leave. */
@@ -122,6 +149,33 @@ static const struct route *find_route(struct service *service, struct call *call
     return NULL;
 }
 
+static void refuse(struct service *service, const struct route *route, struct call *call,
+                   const struct decision *decision, struct reply *reply)
+{
+    const struct identity *identity = call->subject->identity;
+    int unavailable = !service->working && route->access != ACCESS_ANYONE;
+    reply_error(reply, unavailable ? 503 : 403, unavailable ? ERROR_UNAVAILABLE : ERROR_FORBIDDEN,
+                "%s%s%s%s", identity ? "you are " : "", identity ? identity->key : "",
+                identity ? ": " : "", decision->message);
+    struct audit_event event = {
+        .operation = route->operation, .outcome = "deny", .reason = decision->reason};
+    service->refused++;
+    append(service, call, &event);
+}
+
+/* Whoever may ask is told that the store is sealed; nobody else learns even that. */
+static int is_open(struct service *service, const struct route *route, struct call *call,
+                   struct reply *reply)
+{
+    if (route->works_sealed || !store_is_sealed(service->store))
+        return 1;
+    call->reason = "sealed";
+    reply_error(reply, 503, ERROR_SEALED,
+                "the store is sealed until an administrator gives it the root key (vsecm unseal)");
+    finish(service, call, route->operation, reply);
+    return 0;
+}
+
 /* Non-zero when the caller may; else *result is what to do instead. */
 static int may(struct service *service, const struct route *route, struct call *call,
                struct reply *reply, enum service_result *result)
@@ -129,20 +183,11 @@ static int may(struct service *service, const struct route *route, struct call *
     struct decision decision = access_decide(route->access, call->subject, service->working);
     *result = SERVICE_REPLIED;
     if (decision.verdict == VERDICT_ALLOW)
-        return 1;
-    if (decision.verdict == VERDICT_WAIT && call->waits) {
+        return is_open(service, route, call, reply);
+    if (decision.verdict == VERDICT_WAIT && call->waits)
         *result = SERVICE_WAITS;
-        return 0;
-    }
-    const struct identity *identity = call->subject->identity;
-    int unavailable = !service->working && route->access != ACCESS_ANYONE;
-    reply_error(reply, unavailable ? 503 : 403, unavailable ? ERROR_UNAVAILABLE : ERROR_FORBIDDEN,
-                "%s%s%s%s", identity ? "you are " : "", identity ? identity->key : "",
-                identity ? ": " : "", decision.message);
-    struct audit_event event = {
-        .operation = route->operation, .outcome = "deny", .reason = decision.reason};
-    service->refused++;
-    append(service, call, &event);
+    else
+        refuse(service, route, call, &decision, reply);
     return 0;
 }
 
@@ -186,6 +231,8 @@ enum service_result service_answer(struct service *service, struct call *call, s
         call->key_count = 1;
     }
     route->handle(service, call, reply);
+    if (call->is_unsettled)
+        return SERVICE_CHANGES;
     finish(service, call, route->operation, reply);
     return SERVICE_REPLIED;
 }

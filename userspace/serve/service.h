@@ -10,11 +10,13 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "serve/access.h"
 
 struct arena;
 struct audit;
 struct audit_memo;
 struct http_request;
+struct keyring;
 struct put_request;
 struct reply;
 struct store;
@@ -23,8 +25,10 @@ struct writer;
 
 struct service {
     struct store *store;
+    struct keyring *keyring;
     struct arena *arena;
     struct audit *audit;
+    enum access_reveal reveal;
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
     int working;          /* attestation was last seen to work */
     struct put_request *scratch;
@@ -35,6 +39,13 @@ struct service {
     void *status_context;
     uint64_t served;  /* requests that were allowed */
     uint64_t refused; /* requests that were not */
+};
+
+/* A change that a request began, and that is not known to be durable yet. All zero: none. */
+struct pending {
+    uint64_t ticket; /* of store/change.h; 0: it could not even begin, and is to be tried again */
+    int is_settled;
+    int result; /* once it is settled: 0 or -errno */
 };
 
 /* One request on its way through. */
@@ -48,7 +59,9 @@ struct call {
     int waits;               /* a pod that is not known may still become so: VERDICT_WAIT is fine */
     const struct span *keys; /* what the audit records name; set by the handler */
     size_t key_count;
-    const char *reason; /* one word for audit when it does not succeed; set by the handler */
+    const char *reason;      /* one word for audit when it does not succeed; set by the handler */
+    struct pending *pending; /* of the connection */
+    int is_unsettled;        /* set by service_must_wait(): no answer yet */
 };
 
 /* A turn of the loop is over: what comes next has a time of its own. */
@@ -60,6 +73,7 @@ static inline void service_end_turn(struct service *service)
 enum service_result {
     SERVICE_REPLIED, /* *reply is filled */
     SERVICE_WAITS,   /* the caller's pod is not known yet; ask again */
+    SERVICE_CHANGES, /* what it changes is on its way to the disk; ask again when it has settled */
     SERVICE_BODY,    /* (service_gate) go on and read the body */
 };
 
@@ -75,7 +89,11 @@ void service_done(struct service *service);
 enum service_result service_gate(struct service *service, struct call *call, size_t *max,
                                  struct reply *reply);
 
-/* The answer to a whole request: SERVICE_REPLIED or SERVICE_WAITS. */
+/*
+ * The answer to a whole request: SERVICE_REPLIED, SERVICE_WAITS, or SERVICE_CHANGES: then the same
+ * request is to be given again with the same call->pending, once that is settled or, without a
+ * ticket, once anything has settled.
+ */
 enum service_result service_answer(struct service *service, struct call *call, struct reply *reply);
 
 /*
@@ -84,6 +102,21 @@ enum service_result service_answer(struct service *service, struct call *call, s
  */
 void service_malformed(struct service *service, struct call *call, int status, const char *why,
                        struct reply *reply);
+
+/* The time of the records of this turn. UTC, microseconds since 1970. */
+int64_t service_now_us(struct service *service);
+
+/*
+ * For a handler that changes something. Asked first, *result is what came of its change if that was
+ * begun before and has settled, and it is told so by non-zero; else it begins the change and gives
+ * what that returned: non-zero when the request has to wait, and the handler must leave at once.
+ */
+int service_has_settled(const struct call *call, int *result);
+int service_must_wait(struct call *call, int result, uint64_t ticket);
+
+/* Keep a record of what the daemon itself found out about KEY. */
+void service_note(struct service *service, const char *operation, struct span key,
+                  const char *outcome, const char *reason);
 
 /* Keep a record of something that is no request, for example a connection that was refused. */
 void service_record(struct service *service, struct call *call, const char *operation,

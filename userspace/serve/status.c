@@ -50,5 +50,5 @@ void status_show(struct service *service, struct call *call, struct reply *reply
     }
     struct writer w = writer_on(body, size);
     write_status(&w, service);
-    reply_heap(reply, body, w.used);
+    reply_heap(reply, REPLY_JSON, body, w.used);
 }

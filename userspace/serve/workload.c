@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/writer.h"
 #include "crypto/secret.h"
 #include "identity/identity.h"
@@ -18,6 +19,23 @@
 #include "store/json.h"
 #include "store/store.h"
 
+/* There is a secret, but not now. */
+static void refuse_time(struct call *call, const struct store_version *version,
+                        enum validity_state state, struct reply *reply)
+{
+    const char *key = call->subject->identity->key;
+    int is_over = state == VALIDITY_EXPIRED;
+    char time[CLOCK_RFC3339] = "";
+    struct writer w = writer_on(time, sizeof time - 1);
+    validity_write(&w, is_over ? version->validity.expires_us : version->validity.not_before_us, 1);
+    call->reason = is_over ? "expired" : "not-yet";
+    if (is_over)
+        reply_error(reply, 404, ERROR_NOT_FOUND, "the secret of %s expired at %s", key, time);
+    else
+        reply_error(reply, 404, ERROR_NOT_FOUND, "the secret of %s is not valid before %s", key,
+                    time);
+}
+
 /* The caller's secret, or NULL with a 404. The key is the identity: no request can name another. */
 static const struct store_version *own_version(struct service *service, struct call *call,
                                                struct reply *reply)
@@ -25,10 +43,15 @@ static const struct store_version *own_version(struct service *service, struct c
     const struct identity *identity = call->subject->identity;
     struct span key = {identity->key, identity->key_length};
     const struct store_version *version = store_find(service->store, key);
-    if (version)
+    if (!version) {
+        call->reason = "no-secret";
+        reply_error(reply, 404, ERROR_NOT_FOUND, "there is no secret for %s", identity->key);
+        return NULL;
+    }
+    enum validity_state state = store_readable(service->store, version, service_now_us(service));
+    if (state == VALIDITY_VALID)
         return version;
-    call->reason = "no-secret";
-    reply_error(reply, 404, ERROR_NOT_FOUND, "there is no secret for %s", identity->key);
+    refuse_time(call, version, state, reply);
     return NULL;
 }
 
@@ -140,5 +163,5 @@ void workload_whoami(struct service *service, struct call *call, struct reply *r
     }
     struct writer w = writer_on(body, count.needed);
     write_whoami(&w, call->subject, reason);
-    reply_heap(reply, body, w.used);
+    reply_heap(reply, REPLY_JSON, body, w.used);
 }

@@ -99,9 +99,9 @@ static int wrong(struct error *error, const char *name, const char *rule)
 
 static int read_number(const cJSON *json, const char *name, uint64_t *ret, struct error *error)
 {
-    const double max = 9007199254740992.0; /* 2^53: beyond it a double skips whole numbers */
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
-    if (!cJSON_IsNumber(member) || member->valuedouble < 0 || member->valuedouble > max ||
+    if (!cJSON_IsNumber(member) || member->valuedouble < 0 ||
+        member->valuedouble > LIMIT_JSON_NUMBER ||
         member->valuedouble != (double)(uint64_t)member->valuedouble)
         return wrong(error, name, "a whole number up to 2^53");
     *ret = (uint64_t)member->valuedouble;

@@ -5,28 +5,21 @@
 #include <stdlib.h>
 
 #include "base/table.h"
+#include "crypto/arena.h"
 #include "crypto/secret.h"
-#include "store/answer.h"
+#include "store/record.h"
+#include "store/seal.h"
+#include "store/store_state.h"
 
-struct entry {
-    struct store_version version;
-    struct store_version *next; /* during a put: what replaces version; else NULL */
-    size_t key_length;
-    char key[];
-};
-
-struct store {
-    struct arena *arena;
-    struct table *entries;
-};
-
-struct store *store_new(struct arena *arena, size_t max)
+struct store *store_new(const struct store_options *options)
 {
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return NULL;
-    store->arena = arena;
-    store->entries = table_new(max);
+    store->options = *options;
+    store->arena = options->arena;
+    store->due_us = VALIDITY_NEVER;
+    store->entries = table_new(options->max);
     if (!store->entries) {
         free(store);
         return NULL;
@@ -34,13 +27,22 @@ struct store *store_new(struct arena *arena, size_t max)
     return store;
 }
 
-static struct span key_of(const struct entry *entry)
+void store_set_settled(struct store *store,
+                       void (*settled)(void *context, uint64_t first, uint64_t last, int result),
+                       void *context)
 {
-    return (struct span){entry->key, entry->key_length};
+    store->options.settled = settled;
+    store->options.context = context;
 }
 
-/* The entry of KEY, made empty (no block) when there is none yet. */
-static int entry_of(struct store *store, struct span key, struct entry **ret)
+int store_is_sealed(const struct store *store)
+{
+    return !store->journal;
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+int store_state_entry(struct store *store, struct span key, struct entry **ret)
 {
     *ret = table_find(store->entries, key);
     if (*ret)
@@ -50,7 +52,7 @@ static int entry_of(struct store *store, struct span key, struct entry **ret)
         return -ENOMEM;
     memcpy(entry->key, key.data, key.length);
     entry->key_length = key.length;
-    int r = table_set(store->entries, key_of(entry), entry, NULL);
+    int r = table_set(store->entries, store_state_key(entry), entry, NULL);
     if (r < 0) {
         free(entry);
         return r;
@@ -59,98 +61,125 @@ static int entry_of(struct store *store, struct span key, struct entry **ret)
     return 0;
 }
 
-static void drop_if_empty(struct store *store, struct entry *entry)
+static void release(struct entry *entry)
 {
-    if (entry->version.block)
-        return;
-    table_remove(store->entries, key_of(entry));
+    secret_unref(entry->version.block);
+    free(entry->past);
     free(entry);
 }
 
-/* First half of a put: everything that can fail. */
-static int prepare(struct store *store, struct span key, struct span value, int64_t now_us)
+void store_state_drop(struct store *store, struct entry *entry)
 {
-    struct entry *entry;
-    int r = entry_of(store, key, &entry);
-    if (r < 0 || entry->next) /* a key named twice is written once */
-        return r;
-    struct store_version *next = malloc(sizeof *next);
-    r = -ENOMEM;
-    if (next) {
-        *next = entry->version;
-        next->number++;
-        next->updated_us = now_us;
-        if (!entry->version.block)
-            next->created_us = now_us;
-        r = answer_render(store->arena, value, next);
+    table_remove(store->entries, store_state_key(entry));
+    store_state_trim(store, entry, 0);
+    if (entry->version.number) {
+        store_state_count(store, entry->version.place, -1);
+        store->count--;
     }
-    if (r == 0) {
-        entry->next = next;
+    release(entry);
+}
+
+int store_state_reserve_past(struct entry *entry)
+{
+    if (entry->past_count < entry->past_size)
         return 0;
-    }
-    free(next);
-    drop_if_empty(store, entry);
-    return r;
+    unsigned size = entry->past_size ? 2 * entry->past_size : 1;
+    struct past *past = realloc(entry->past, size * sizeof *past);
+    if (!past)
+        return -ENOMEM;
+    entry->past = past;
+    entry->past_size = size;
+    return 0;
 }
 
-/* Second half: cannot fail. */
-static void commit(struct store *store, struct span key)
+void store_state_trim(struct store *store, struct entry *entry, unsigned count)
 {
-    struct entry *entry = table_find(store->entries, key);
-    if (!entry->next)
+    if (entry->past_count <= count)
         return;
-    secret_unref(entry->version.block);
-    entry->version = *entry->next;
-    free(entry->next);
-    entry->next = NULL;
+    unsigned surplus = entry->past_count - count;
+    for (unsigned i = 0; i < surplus; i++)
+        store_state_count(store, entry->past[i].place, -1);
+    memmove(entry->past, entry->past + surplus, count * sizeof *entry->past);
+    entry->past_count = count;
 }
 
-static void abandon(struct store *store, struct span key)
-{
-    struct entry *entry = table_find(store->entries, key);
-    if (!entry || !entry->next)
-        return;
-    secret_unref(entry->next->block);
-    free(entry->next);
-    entry->next = NULL;
-    drop_if_empty(store, entry);
-}
-
-int store_put(struct store *store, const struct span *keys, size_t count, struct span value,
-              int64_t now_us)
-{
-    size_t done = 0;
-    int r = 0;
-    while (done < count && (r = prepare(store, keys[done], value, now_us)) == 0)
-        done++;
-    for (size_t i = 0; i < done; i++) {
-        if (r == 0)
-            commit(store, keys[i]);
-        else
-            abandon(store, keys[i]);
-    }
-    return r;
-}
+/* ---- reading ------------------------------------------------------------------------------- */
 
 const struct store_version *store_find(const struct store *store, struct span key)
 {
     struct entry *entry = table_find(store->entries, key);
-    return entry ? &entry->version : NULL;
+    return entry && entry->version.number ? &entry->version : NULL;
 }
 
-int store_delete(struct store *store, struct span key)
+enum validity_state store_readable(struct store *store, const struct store_version *version,
+                                   int64_t now_us)
 {
-    struct entry *entry = table_remove(store->entries, key);
-    if (!entry)
-        return -ENOENT;
-    secret_unref(entry->version.block);
-    free(entry);
-    return 0;
+    if (!version->block)
+        return VALIDITY_EXPIRED;
+    enum validity_state state = validity_at(&version->validity, now_us);
+    if (state == VALIDITY_EXPIRED) { /* from now on, whatever the clock says next */
+        struct store_version *own = (struct store_version *)(uintptr_t)version;
+        secret_unref(own->block);
+        own->block = NULL;
+        store->due_us = INT64_MIN;
+    }
+    return state;
 }
 
 size_t store_count(const struct store *store)
 {
-    return table_count(store->entries);
+    return store->count;
+}
+
+static int find_past(const struct entry *entry, uint64_t number, const struct past **ret)
+{
+    for (unsigned i = 0; i < entry->past_count; i++)
+        if (entry->past[i].number == number) {
+            *ret = &entry->past[i];
+            return 1;
+        }
+    return 0;
+}
+
+int store_read(struct store *store, struct span key, uint64_t number, int64_t now_us,
+               struct record *ret)
+{
+    const struct entry *entry = table_find(store->entries, key);
+    if (!entry || !entry->version.number)
+        return -ENOENT;
+    struct journal_place place = entry->version.place;
+    struct validity validity = entry->version.validity;
+    int is_gone = !entry->version.block;
+    const struct past *past;
+    if (number && number != entry->version.number) {
+        if (!find_past(entry, number, &past))
+            return -ENOENT;
+        place = past->place;
+        validity = past->validity;
+        is_gone = past->is_gone;
+    }
+    if (is_gone || validity_at(&validity, now_us) == VALIDITY_EXPIRED)
+        return -ESTALE;
+    struct journal_file *file = journal_file_ref(store->journal);
+    int r = seal_read(store->seal, file, place, ret);
+    journal_file_unref(file);
+    if (r == 0 && (!span_equal(ret->key, key) || ret->op != RECORD_PUT)) {
+        record_done(store->arena, ret);
+        r = -EBADMSG;
+    }
+    return r;
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static struct store_row row_of(const struct entry *entry)
+{
+    return (struct store_row){.key = store_state_key(entry),
+                              .number = entry->version.number,
+                              .created_us = entry->version.created_us,
+                              .updated_us = entry->version.updated_us,
+                              .validity = entry->version.validity,
+                              .is_gone = !entry->version.block};
 }
 
 static int by_key(const void *a, const void *b)
@@ -173,13 +202,49 @@ int store_list(const struct store *store, struct store_row **rows, size_t *count
         return -ENOMEM;
     size_t at = 0;
     for (struct entry *entry; (entry = table_next(store->entries, &at));)
-        list[(*count)++] = (struct store_row){.key = key_of(entry),
-                                              .number = entry->version.number,
-                                              .created_us = entry->version.created_us,
-                                              .updated_us = entry->version.updated_us};
+        if (entry->version.number)
+            list[(*count)++] = row_of(entry);
     qsort(list, n, sizeof *list, by_key);
     *rows = list;
     return 0;
+}
+
+int store_history(const struct store *store, struct span key, struct store_row **rows,
+                  size_t *count)
+{
+    const struct entry *entry = table_find(store->entries, key);
+    if (!entry || !entry->version.number)
+        return -ENOENT;
+    struct store_row *list = calloc(entry->past_count + 1, sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    list[0] = row_of(entry);
+    for (unsigned i = 0; i < entry->past_count; i++) {
+        const struct past *past = &entry->past[entry->past_count - 1 - i];
+        list[i + 1] = (struct store_row){.key = store_state_key(entry),
+                                         .number = past->number,
+                                         .created_us = entry->version.created_us,
+                                         .updated_us = past->updated_us,
+                                         .validity = past->validity,
+                                         .is_gone = past->is_gone};
+    }
+    *rows = list;
+    *count = entry->past_count + 1;
+    return 0;
+}
+
+void store_read_stats(const struct store *store, struct store_stats *ret)
+{
+    *ret = (struct store_stats){.secrets = store->count,
+                                .records = store->records,
+                                .live = store->live,
+                                .rewrites = store->rewrites,
+                                .failures = store->failures};
+    if (!store->journal)
+        return;
+    ret->bytes = journal_end(store->journal);
+    ret->sequence = journal_next_sequence(store->journal);
+    ret->is_memory = journal_is_memory(store->journal);
 }
 
 void store_free(struct store *store)
@@ -187,10 +252,10 @@ void store_free(struct store *store)
     if (!store)
         return;
     size_t at = 0;
-    for (struct entry *entry; (entry = table_next(store->entries, &at));) {
-        secret_unref(entry->version.block);
-        free(entry);
-    }
+    for (struct entry *entry; (entry = table_next(store->entries, &at));)
+        release(entry);
     table_free(store->entries);
+    journal_close(store->journal);
+    seal_unref(store->seal);
     free(store);
 }

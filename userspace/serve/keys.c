@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/keys.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "protocol.h"
+#include "serve/outcome.h"
+#include "serve/reply.h"
+#include "serve/service.h"
+#include "store/json.h"
+#include "store/keyring.h"
+#include "store/rootkey.h"
+
+/* ---- the public half ------------------------------------------------------------------------- */
+
+static void reply_recipient(struct service *service, struct reply *reply)
+{
+    char text[AGE_KEY_RECIPIENT_TEXT], line[AGE_KEY_RECIPIENT_TEXT + 32];
+    age_key_write_recipient(keyring_recipient(service->keyring), text);
+    snprintf(line, sizeof line, "{\"recipient\":\"%s\"}\n", text);
+    reply_json(reply, line);
+}
+
+void keys_recipient(struct service *service, struct call *call, struct reply *reply)
+{
+    (void)call;
+    reply_recipient(service, reply);
+}
+
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+struct body {
+    struct cJSON *json;
+    struct rootkey *key; /* NULL: none was given */
+    int has_aes;
+};
+
+static int read_member(const struct body *body, const char *name, const char **ret,
+                       struct error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(body->json, name);
+    *ret = "";
+    if (!member || cJSON_IsNull(member))
+        return 0;
+    if (!cJSON_IsString(member))
+        return error_set(error, -EINVAL, "'%s' must be a string", name);
+    *ret = member->valuestring;
+    return 0;
+}
+
+static int check_members(const struct body *body, struct error *error)
+{
+    static const char *const known[] = {"ageSecretKey", "agePublicKey", "aesCipherKey"};
+    if (!cJSON_IsObject(body->json))
+        return error_set(error, -EINVAL, "the body must be a JSON object");
+    for (const cJSON *member = body->json->child; member; member = member->next) {
+        size_t i = 0;
+        while (i < 3 && strcmp(member->string, known[i]) != 0)
+            i++;
+        if (i == 3)
+            return error_set(error, -EINVAL,
+                             "the body has a member that is not known; known are ageSecretKey, "
+                             "agePublicKey and aesCipherKey");
+    }
+    return 0;
+}
+
+static int check_public(const struct body *body, const char *public, struct error *error)
+{
+    struct age_recipient recipient;
+    if (!public[0] || !body->key)
+        return 0;
+    if (age_key_read_recipient(span_of(public), &recipient) < 0)
+        return error_set(error, -EINVAL, "'agePublicKey' must be an age recipient (age1...)");
+    if (memcmp(&recipient, &rootkey_identities(body->key)->recipient, sizeof recipient) != 0)
+        return error_set(error, -EINVAL, "'agePublicKey' is not the public half of 'ageSecretKey'");
+    return 0;
+}
+
+static int read_key(struct service *service, struct body *body, struct error *error)
+{
+    const char *private, *public, *aes;
+    int r = read_member(body, "ageSecretKey", &private, error);
+    if (r == 0)
+        r = read_member(body, "agePublicKey", &public, error);
+    if (r == 0)
+        r = read_member(body, "aesCipherKey", &aes, error);
+    if (r < 0)
+        return r;
+    body->has_aes = aes[0] != '\0';
+    if (private[0] && (r = rootkey_parse(service->arena, span_of(private), &body->key, NULL)) < 0)
+        return r == -EINVAL ? error_set(error, r,
+                                        "'ageSecretKey' must be an age identity "
+                                        "(AGE-SECRET-KEY-1...)")
+                            : r;
+    return check_public(body, public, error);
+}
+
+/* On 0 the key in RET is the caller's. The JSON is gone. */
+static int read_body(struct service *service, struct span text, struct body *ret,
+                     struct error *error)
+{
+    const char *why;
+    *ret = (struct body){.json = NULL};
+    int r = text.length ? json_read(text, &ret->json, &why) : 0;
+    if (r == -EINVAL)
+        return error_set(error, r, "the body cannot be read: %s", why);
+    if (r == 0 && ret->json)
+        r = check_members(ret, error);
+    if (r == 0 && ret->json)
+        r = read_key(service, ret, error);
+    cJSON_Delete(ret->json);
+    if (r < 0) {
+        rootkey_free(ret->key);
+        ret->key = NULL;
+    }
+    return r;
+}
+
+/* ---- unsealing ------------------------------------------------------------------------------- */
+
+static void refuse_key(struct call *call, int r, const struct error *why, struct reply *reply)
+{
+    static const struct {
+        int result, status;
+        const char *code, *reason;
+    } rows[] = {
+        {-ENOKEY, 403, ERROR_FORBIDDEN, "wrong-key"},
+        {-EEXIST, 409, ERROR_CONFLICT, "other-key"},
+        {-ENOSPC, 507, ERROR_FULL, "full"},
+        {0, 500, ERROR_INTERNAL, "damaged"},
+    };
+    size_t i = 0;
+    while (rows[i].result && rows[i].result != r)
+        i++;
+    call->reason = rows[i].reason;
+    reply_error(reply, rows[i].status, rows[i].code, "%s", why->text);
+}
+
+static void on_refused(void *context, struct span key, const char *reason)
+{
+    service_note(context, "load", key, "deny", reason);
+}
+
+void keys_unseal(struct service *service, struct call *call, struct reply *reply)
+{
+    struct error why = {""};
+    struct body body;
+    int r = read_body(service, call->body, &body, &why);
+    if (r == 0 && !body.key)
+        r = error_set(&why, -EINVAL, "'ageSecretKey' must be given (AGE-SECRET-KEY-1...)");
+    if (r < 0) {
+        outcome_refuse_body(call, r, &why, reply);
+        return;
+    }
+    const struct load_options load = {
+        .now_us = clock_wall_us(), .refused = on_refused, .context = service};
+    struct load_report report;
+    r = keyring_unseal(service->keyring, body.key, &load, &report, &why);
+    if (r < 0)
+        refuse_key(call, r, &why, reply);
+    else if (body.has_aes)
+        reply_noticed(reply, "OK", "the AES key is not used: all is sealed with the age key");
+    else
+        reply_plain(reply, 200, "OK");
+}
+
+/* ---- changing it ----------------------------------------------------------------------------- */
+
+static int rekey(struct service *service, struct body *body, uint64_t *ticket)
+{
+    struct rootkey *key = body->key;
+    body->key = NULL; /* the keyring's now */
+    return keyring_rekey(service->keyring, key, clock_wall_us(), ticket);
+}
+
+void keys_rekey(struct service *service, struct call *call, struct reply *reply)
+{
+    struct error why = {""};
+    struct body body;
+    uint64_t ticket = 0;
+    int r = read_body(service, call->body, &body, &why);
+    if (r < 0) {
+        outcome_refuse_body(call, r, &why, reply);
+        return;
+    }
+    if (!service_has_settled(call, &r))
+        r = rekey(service, &body, &ticket);
+    rootkey_free(body.key);
+    if (service_must_wait(call, r, ticket))
+        return;
+    if (r == 0) {
+        reply_recipient(service, reply);
+    } else if (r == -EINVAL) {
+        error_set(&why, r,
+                  "this daemon does not keep the root key itself, so it makes none: give "
+                  "'ageSecretKey' (vsecm keygen makes one)");
+        outcome_refuse_body(call, r, &why, reply);
+    } else {
+        outcome_refuse(call, r, NULL, reply);
+    }
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/change.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/table.h"
+#include "base/worker.h"
+#include "crypto/secret.h"
+#include "store/answer.h"
+#include "store/record.h"
+#include "store/seal.h"
+#include "store/store_state.h"
+
+struct change {
+    struct change *following;
+    struct entry *entry;
+    enum record_op op;
+    uint64_t call;
+    struct store_version next;
+};
+
+/* The changes of one call, until they are written. */
+struct call {
+    struct store *store;
+    uint64_t number;
+    int64_t now_us;
+    struct change *first, *last;
+};
+
+/* ---- preparing ----------------------------------------------------------------------------- */
+
+static void forget(struct store *store, struct change *change)
+{
+    struct entry *entry = change->entry;
+    secret_unref(change->next.block);
+    entry->change = NULL;
+    if (!entry->version.number)
+        store_state_drop(store, entry);
+    free(change);
+}
+
+static void forget_all(struct store *store, struct change *first)
+{
+    for (struct change *next; first; first = next) {
+        next = first->following;
+        forget(store, first);
+    }
+}
+
+static struct change *add(struct call *call, struct entry *entry, enum record_op op)
+{
+    struct change *change = calloc(1, sizeof *change);
+    if (!change)
+        return NULL;
+    *change = (struct change){.entry = entry, .op = op, .call = call->number};
+    change->next = entry->version;
+    change->next.block = NULL;
+    entry->change = change;
+    if (call->last)
+        call->last->following = change;
+    else
+        call->first = change;
+    call->last = change;
+    return change;
+}
+
+/* 1: ENTRY was named in this call before, -EAGAIN: it is being changed by another. */
+static int is_taken(const struct call *call, const struct entry *entry)
+{
+    if (!entry->change)
+        return 0;
+    return entry->change->call == call->number ? 1 : -EAGAIN;
+}
+
+static int write_record(struct call *call, struct change *change, struct span value)
+{
+    struct record record = {.op = change->op,
+                            .version = change->next.number,
+                            .created_us = change->next.created_us,
+                            .updated_us = change->next.updated_us,
+                            .validity = change->next.validity,
+                            .key = store_state_key(change->entry),
+                            .value = value};
+    return seal_record(call->store->seal, &record, call->store->journal, &change->next.place);
+}
+
+static int prepare_put(struct call *call, struct span key, const struct change_put *put,
+                       struct change_conflict *conflict)
+{
+    struct store *store = call->store;
+    struct entry *entry;
+    int r = store_state_entry(store, key, &entry);
+    if (r < 0 || (r = is_taken(call, entry)) != 0)
+        return r < 0 ? r : 0;
+    struct change *change = add(call, entry, RECORD_PUT);
+    if (!change || store_state_reserve_past(entry) < 0) {
+        if (!change && !entry->version.number)
+            store_state_drop(store, entry);
+        return -ENOMEM;
+    }
+    if (put->if_version != CHANGE_ANY_VERSION && put->if_version != entry->version.number) {
+        *conflict = (struct change_conflict){key, entry->version.number};
+        return -ESTALE;
+    }
+    struct store_version *next = &change->next;
+    if (!next->number)
+        next->created_us = call->now_us;
+    next->number++;
+    next->updated_us = call->now_us;
+    next->validity = put->validity;
+    r = answer_render(store->arena, put->value, next);
+    return r < 0 ? r : write_record(call, change, put->value);
+}
+
+static int prepare_delete(struct call *call, struct span key)
+{
+    struct entry *entry = table_find(call->store->entries, key);
+    if (!entry)
+        return -ENOENT;
+    int r = is_taken(call, entry);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    if (!entry->version.number)
+        return -ENOENT;
+    struct change *change = add(call, entry, RECORD_DELETE);
+    if (!change)
+        return -ENOMEM;
+    change->next.updated_us = call->now_us;
+    return write_record(call, change, (struct span){NULL, 0});
+}
+
+/* ---- taking effect ------------------------------------------------------------------------- */
+
+/* There is room for the row: prepare_put() made sure. */
+static void make_past(struct entry *entry)
+{
+    const struct store_version *version = &entry->version;
+    entry->past[entry->past_count++] = (struct past){.number = version->number,
+                                                     .updated_us = version->updated_us,
+                                                     .validity = version->validity,
+                                                     .place = version->place,
+                                                     .is_gone = !version->block};
+}
+
+static void apply_put(struct store *store, struct change *change)
+{
+    struct entry *entry = change->entry;
+    if (entry->version.number) {
+        make_past(entry);
+        store_state_trim(store, entry, store_state_kept(store));
+    } else {
+        store->count++;
+    }
+    secret_unref(entry->version.block);
+    entry->version = change->next;
+    entry->is_expiry_kept = 0;
+    store_state_count(store, change->next.place, 1);
+    if (change->next.validity.expires_us < store->due_us)
+        store->due_us = change->next.validity.expires_us;
+}
+
+static void apply(struct store *store, struct change *change)
+{
+    struct entry *entry = change->entry;
+    entry->change = NULL;
+    if (change->op == RECORD_PUT) {
+        apply_put(store, change);
+    } else if (change->op == RECORD_DELETE) {
+        store_state_drop(store, entry);
+    } else {
+        store_state_count(store, entry->version.place, -1);
+        store_state_count(store, change->next.place, 1);
+        entry->version.place = change->next.place;
+        entry->is_expiry_kept = 1;
+    }
+    free(change);
+}
+
+static void apply_all(struct store *store, struct change *first)
+{
+    for (struct change *next; first; first = next) {
+        next = first->following;
+        apply(store, first);
+    }
+}
+
+/* ---- writing and syncing ------------------------------------------------------------------- */
+
+static void join(struct batch *batch, struct call *call, uint64_t end)
+{
+    if (batch->last)
+        batch->last->following = call->first;
+    else
+        batch->first = call->first;
+    batch->last = call->last;
+    batch->end = end;
+}
+
+/* The changes of CALL are prepared, or R says why not. */
+static int finish(struct call *call, int r, uint64_t *ticket)
+{
+    struct store *store = call->store;
+    if (r == 0 && call->first)
+        r = journal_write(store->journal, 1);
+    else
+        journal_drop(store->journal);
+    if (r < 0) {
+        store->failures += r != -EAGAIN && r != -ESTALE && r != -ENOENT;
+        forget_all(store, call->first);
+        return r;
+    }
+    store->written_us = call->now_us;
+    if (journal_is_memory(store->journal)) {
+        apply_all(store, call->first);
+        return 0;
+    }
+    if (!store->open.ticket)
+        store->open.ticket = ++store->last_ticket;
+    join(&store->open, call, journal_end(store->journal));
+    *ticket = store->open.ticket;
+    if (store->options.worker)
+        return -EINPROGRESS;
+    change_flush(store);
+    return store->settled_result;
+}
+
+static void settle(struct store *store, uint64_t first, uint64_t last, int result)
+{
+    store->settled_result = result;
+    store->failures += result < 0;
+    if (store->options.settled && store->options.worker)
+        store->options.settled(store->options.context, first, last, result);
+}
+
+/* RESULT of the sync that store->syncing waited for. */
+static void synced(void *context, int result)
+{
+    struct store *store = context;
+    struct batch batch = store->syncing, behind = {0};
+    store->syncing = (struct batch){0};
+    if (result == 0) {
+        journal_synced(store->journal, batch.end);
+        apply_all(store, batch.first);
+    } else {
+        /* What was written behind it is cut off with it. */
+        behind = store->open;
+        store->open = (struct batch){0};
+        journal_undo(store->journal);
+        forget_all(store, batch.first);
+        forget_all(store, behind.first);
+    }
+    settle(store, batch.ticket, behind.ticket ? behind.ticket : batch.ticket, result);
+}
+
+static int sync_job(void *context)
+{
+    return journal_sync(context);
+}
+
+void change_flush(struct store *store)
+{
+    if (!store->open.ticket || store->syncing.ticket || store->rewrite)
+        return;
+    struct worker *worker = store->options.worker;
+    if (worker && worker_is_busy(worker)) /* with a backup's file: its end flushes again */
+        return;
+    store->syncing = store->open;
+    store->open = (struct batch){0};
+    int r = 0;
+    if (!worker)
+        synced(store, journal_sync(store->journal));
+    else if ((r = worker_run(worker, sync_job, store->journal, synced, store)) < 0)
+        synced(store, r);
+}
+
+int change_checkpoint(struct store *store, int64_t now_us)
+{
+    if (store_is_sealed(store) || !store->written_us || store->rewrite || change_is_pending(store))
+        return 0;
+    int r = journal_checkpoint(store->journal, now_us);
+    if (r == 0)
+        store->written_us = 0;
+    return r;
+}
+
+int64_t change_unchecked_us(const struct store *store)
+{
+    return store->written_us;
+}
+
+int change_is_pending(const struct store *store)
+{
+    return store->open.ticket || store->syncing.ticket;
+}
+
+/* ---- the changes --------------------------------------------------------------------------- */
+
+static int begin(struct store *store, int64_t now_us, struct call *ret)
+{
+    if (store_is_sealed(store))
+        return -ENOKEY;
+    if (store->is_broken)
+        return -EIO;
+    if (store->rewrite)
+        return -EAGAIN;
+    *ret = (struct call){.store = store, .number = ++store->calls, .now_us = now_us};
+    return 0;
+}
+
+int change_put(struct store *store, const struct span *keys, size_t count,
+               const struct change_put *put, int64_t now_us, uint64_t *ticket,
+               struct change_conflict *conflict)
+{
+    struct call call;
+    int r = begin(store, now_us, &call);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = prepare_put(&call, keys[i], put, conflict);
+    return finish(&call, r, ticket);
+}
+
+int change_delete(struct store *store, const struct span *keys, size_t count, int64_t now_us,
+                  uint64_t *ticket)
+{
+    struct call call;
+    int r = begin(store, now_us, &call);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = prepare_delete(&call, keys[i]);
+    return finish(&call, r, ticket);
+}
+
+/* ---- expiry -------------------------------------------------------------------------------- */
+
+static int record_expiry(struct call *call, struct entry *entry)
+{
+    if (entry->change || call->store->rewrite)
+        return -EAGAIN;
+    struct change *change = add(call, entry, RECORD_EXPIRE);
+    return change ? write_record(call, change, (struct span){NULL, 0}) : -ENOMEM;
+}
+
+static int is_over(const struct store_version *version, int64_t now_us)
+{
+    return !version->block || version->validity.expires_us <= now_us;
+}
+
+void change_expire(struct store *store, int64_t now_us)
+{
+    if (store->due_us > now_us || store_is_sealed(store))
+        return;
+    struct call call = {.store = store, .number = ++store->calls, .now_us = now_us};
+    int64_t due = VALIDITY_NEVER;
+    int r = 0;
+    size_t at = 0;
+    for (struct entry *entry; (entry = table_next(store->entries, &at));) {
+        struct store_version *version = &entry->version;
+        if (!version->number || entry->is_expiry_kept)
+            continue;
+        if (!is_over(version, now_us)) {
+            due = version->validity.expires_us < due ? version->validity.expires_us : due;
+            continue;
+        }
+        secret_unref(version->block);
+        version->block = NULL;
+        int recorded = r < 0 && r != -EAGAIN ? r : record_expiry(&call, entry);
+        r = recorded < 0 ? recorded : r;
+    }
+    uint64_t ticket;
+    int kept = call.first ? finish(&call, r == -EAGAIN ? 0 : r, &ticket) : 0;
+    store->due_us = r < 0 || (kept < 0 && kept != -EINPROGRESS) ? now_us : due;
+}

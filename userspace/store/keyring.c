@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/keyring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "crypto/age.h"
+#include "crypto/arena.h"
+#include "protocol.h"
+#include "store/change.h"
+#include "store/rewrite.h"
+#include "store/rootkey.h"
+#include "store/store.h"
+
+struct keyring {
+    struct arena *arena;
+    struct store *store;
+    struct keyring_options options;
+    struct rootkey *key;  /* in use; NULL while sealed */
+    struct rootkey *next; /* while a rekey is under way */
+};
+
+struct keyring *keyring_new(struct arena *arena, struct store *store,
+                            const struct keyring_options *options)
+{
+    struct keyring *keyring = calloc(1, sizeof *keyring);
+    if (keyring)
+        *keyring = (struct keyring){.arena = arena, .store = store, .options = *options};
+    return keyring;
+}
+
+/* ---- unsealing ----------------------------------------------------------------------------- */
+
+static int load_with(struct keyring *keyring, struct rootkey *key, const struct load_options *load,
+                     struct load_report *report, struct error *error)
+{
+    struct load_options options = *load;
+    options.identities = rootkey_identities(key);
+    options.count = rootkey_count(key);
+    int r = load_log(keyring->store, &options, report, error);
+    if (r < 0) {
+        rootkey_free(key);
+        return r;
+    }
+    /* After a crash in a rekey the file has two: the one that fits stays. */
+    int had_more = rootkey_count(key) > 1;
+    rootkey_settle(key, report->which);
+    keyring->key = key;
+    if (!had_more || keyring->options.kind != KEYRING_FILE)
+        return 0;
+    r = rootkey_write(keyring->options.dir, keyring->options.name, keyring->arena, key, NULL);
+    return r < 0 ? error_errno(error, r, "%s cannot be written", keyring->options.name) : 0;
+}
+
+static int make_file(struct keyring *keyring, struct rootkey **ret, struct error *error)
+{
+    const struct keyring_options *options = &keyring->options;
+    if (load_has_log(keyring->options.dir))
+        return error_set(error, -ENOENT,
+                         PROTOCOL_STATE_LOG " is there but its key %s is not: put the key back, or "
+                                            "restore a backup into an empty state directory",
+                         options->name);
+    *ret = rootkey_generate(keyring->arena);
+    if (!*ret)
+        return error_set(error, -ENOSPC, "there is no secret memory left for the root key");
+    int r = rootkey_write(options->dir, options->name, keyring->arena, *ret, NULL);
+    if (r < 0) {
+        rootkey_free(*ret);
+        return error_errno(error, r, "%s cannot be written", options->name);
+    }
+    return 0;
+}
+
+int keyring_start(struct keyring *keyring, const struct load_options *load,
+                  struct load_report *report, struct error *error)
+{
+    const struct keyring_options *options = &keyring->options;
+    struct rootkey *key = NULL;
+    if (options->kind == KEYRING_MANUAL)
+        return 0;
+    int r;
+    if (options->kind == KEYRING_GIVEN)
+        r = rootkey_read_fd(keyring->arena, options->fd, options->what, &key, error);
+    else if ((r = rootkey_read(keyring->arena, options->dir, options->name, &key, error)) ==
+             -ENOENT)
+        r = make_file(keyring, &key, error);
+    return r < 0 ? r : load_with(keyring, key, load, report, error);
+}
+
+static int is_in_use(const struct keyring *keyring, const struct rootkey *key)
+{
+    const struct age_recipient *own = &rootkey_identities(keyring->key)->recipient;
+    return memcmp(own, &rootkey_identities(key)->recipient, sizeof *own) == 0;
+}
+
+int keyring_unseal(struct keyring *keyring, struct rootkey *key, const struct load_options *load,
+                   struct load_report *report, struct error *error)
+{
+    if (!keyring->key)
+        return load_with(keyring, key, load, report, error);
+    int same = is_in_use(keyring, key);
+    rootkey_free(key);
+    return same ? 0
+                : error_set(error, -EEXIST,
+                            "the store is not sealed, and this is another key; to change the root "
+                            "key use rekey");
+}
+
+/* ---- changing the key ------------------------------------------------------------------------ */
+
+static int has_file(const struct keyring *keyring)
+{
+    return keyring->options.kind == KEYRING_FILE;
+}
+
+/* What came of the rewrite. If the file cannot be written now, it still has both: both fit. */
+static void rekeyed(void *context, int result)
+{
+    struct keyring *keyring = context;
+    struct rootkey *loser = result == 0 ? keyring->key : keyring->next;
+    if (result == 0)
+        keyring->key = keyring->next;
+    keyring->next = NULL;
+    rootkey_free(loser);
+    if (has_file(keyring))
+        rootkey_write(keyring->options.dir, keyring->options.name, keyring->arena, keyring->key,
+                      NULL);
+}
+
+int keyring_rekey(struct keyring *keyring, struct rootkey *key, int64_t now_us, uint64_t *ticket)
+{
+    const struct keyring_options *options = &keyring->options;
+    int r = 0;
+    if (!keyring->key)
+        r = -ENOKEY;
+    else if (keyring->next || change_is_pending(keyring->store) ||
+             rewrite_is_running(keyring->store))
+        r = -EAGAIN;
+    else if (!key && !has_file(keyring))
+        r = -EINVAL;
+    else if (!key && !(key = rootkey_generate(keyring->arena)))
+        r = -ENOSPC;
+    if (r == 0 && has_file(keyring))
+        r = rootkey_write(options->dir, options->name, keyring->arena, key, keyring->key);
+    if (r < 0) {
+        rootkey_free(key);
+        return r;
+    }
+    keyring->next = key;
+    const struct rewrite_end end = {rekeyed, keyring};
+    r = rewrite_begin(keyring->store, &rootkey_identities(key)->recipient, &end, now_us, ticket);
+    if (r < 0 && r != -EINPROGRESS && keyring->next)
+        rekeyed(keyring, r);
+    return r;
+}
+
+/* ---- using it ------------------------------------------------------------------------------ */
+
+const struct age_identity *keyring_identity(const struct keyring *keyring)
+{
+    return keyring->key ? rootkey_identities(keyring->key) : NULL;
+}
+
+const struct age_recipient *keyring_recipient(const struct keyring *keyring)
+{
+    return keyring->key ? &rootkey_identities(keyring->key)->recipient : NULL;
+}
+
+/* What a sealed value opens into: never longer than the file was. */
+struct plain {
+    char *data;
+    size_t size, used;
+};
+
+static int take_plain(void *context, const void *data, size_t length)
+{
+    struct plain *plain = context;
+    if (length > plain->size - plain->used)
+        return -EFBIG;
+    memcpy(plain->data + plain->used, data, length);
+    plain->used += length;
+    return 0;
+}
+
+static int read_file(const struct keyring *keyring, struct age_reader *reader, struct span sealed,
+                     struct plain *plain, struct error *error)
+{
+    const struct age_keys keys = {.identities = keyring_identity(keyring), .count = 1};
+    age_reader_begin(reader, &keys, take_plain, plain);
+    int r = age_reader_write(reader, sealed.data, sealed.length, error);
+    if (r == 0)
+        r = age_reader_end(reader, error);
+    age_reader_wipe(reader);
+    return r;
+}
+
+int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, size_t *length,
+                 struct error *error)
+{
+    struct plain plain = {.data = arena_alloc(keyring->arena, sealed.length + 1),
+                          .size = sealed.length + 1};
+    struct age_reader *reader = arena_alloc(keyring->arena, sizeof *reader);
+    int r = -ENOSPC;
+    if (plain.data && reader)
+        r = read_file(keyring, reader, sealed, &plain, error);
+    arena_free(keyring->arena, reader);
+    if (r < 0) {
+        arena_free(keyring->arena, plain.data);
+        return r;
+    }
+    *ret = plain.data;
+    *length = plain.used;
+    return 0;
+}
+
+void keyring_free(struct keyring *keyring)
+{
+    if (!keyring)
+        return;
+    rootkey_free(keyring->key);
+    rootkey_free(keyring->next);
+    free(keyring);
+}
