@@ -220,6 +220,8 @@ void conn_settle(struct conn *conn)
         conn_close(conn);
         return;
     }
+    if (r == OUTBOX_GIVES_WAY)
+        put_unsent(conn);
     set_state(conn);
     if (server->draining && conn_is_idle(conn))
         conn_close(conn);

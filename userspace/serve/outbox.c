@@ -114,7 +114,7 @@ static ssize_t transmit(int fd, struct iovec *at, size_t count)
 static int send_at_once(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress)
 {
     const struct reply *reply = &outbox->first->reply;
-    if (outbox->count != 1 || outbox->sent || reply->text_length)
+    if (outbox->count != 1 || outbox->sent || reply->text_length || reply->source)
         return 0;
     ssize_t n = send(fd, reply->part.data, reply->part.length, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0)
@@ -127,8 +127,35 @@ static int send_at_once(struct outbox *outbox, struct outbox_pool *pool, int fd,
     return 1;
 }
 
+/* The next piece of a body that is made while it leaves. 1, 0 at its end, or -errno. */
+static int refill(struct outbox *outbox, struct reply *reply)
+{
+    struct span piece = {NULL, 0};
+    int r = reply->source->next(reply->source, &piece);
+    reply->text_length = 0;
+    reply->part = piece;
+    outbox->sent = 0;
+    return r < 0 ? r : piece.length > 0;
+}
+
+/* Drop what has left. 1 when the first has got another piece, 0, or -errno. */
+static int advance(struct outbox *outbox, struct outbox_pool *pool)
+{
+    while (outbox->first && outbox->sent >= size_of(&outbox->first->reply)) {
+        size_t rest = outbox->sent - size_of(&outbox->first->reply);
+        int r = outbox->first->reply.source ? refill(outbox, &outbox->first->reply) : 0;
+        if (r != 0)
+            return r;
+        drop_first(outbox, pool);
+        outbox->sent = rest;
+    }
+    return 0;
+}
+
 int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress)
 {
+    size_t moved = 0;
+    int given = 0;
     if (!outbox->first || send_at_once(outbox, pool, fd, progress))
         return 0;
     while (outbox->first) {
@@ -138,6 +165,8 @@ int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *pr
              q = q->next, sent = 0) {
             count += pieces(&q->reply, sent, at + count);
             total += size_of(&q->reply) - sent;
+            if (q->reply.source) /* what is behind it has to wait for its end */
+                break;
         }
         ssize_t taken = transmit(fd, at, count);
         if (taken < 0)
@@ -145,13 +174,14 @@ int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *pr
         *progress |= taken > 0;
         outbox->sent += (size_t)taken;
         int partial = (size_t)taken < total;
-        while (outbox->first && outbox->sent >= size_of(&outbox->first->reply)) {
-            size_t rest = outbox->sent - size_of(&outbox->first->reply);
-            drop_first(outbox, pool);
-            outbox->sent = rest;
-        }
+        int more = advance(outbox, pool);
+        if (more < 0)
+            return more;
+        given += more;
         if (partial)
             return 1;
+        if (given && (moved += (size_t)taken) >= LIMIT_TURN_BYTES)
+            return OUTBOX_GIVES_WAY;
     }
     return 0;
 }

@@ -37,9 +37,12 @@ struct reply *outbox_add(struct outbox *outbox, struct outbox_pool *pool);
 void outbox_take_back(struct outbox *outbox, struct outbox_pool *pool);
 
 /*
- * Send to FD as much as it takes. 0 when all has left, 1 when some has not, or -errno: the
- * connection is broken, close it. *progress is set to 1 when any byte was taken.
+ * Send to FD as much as it takes. 0 when all has left, 1 when some has not because the socket is
+ * full, OUTBOX_GIVES_WAY when it gives way to other connections in the midst of a long body: call
+ * it again in the next turn. -errno: the connection is broken, close it. *progress is set to 1 when
+ * any byte was taken.
  */
+#define OUTBOX_GIVES_WAY 2
 int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress);
 
 /* Release everything in OUTBOX, sent or not. */

@@ -56,7 +56,7 @@ static struct writer start(struct reply *reply, int status)
     return w;
 }
 
-static void content(struct writer *w, enum reply_type type, size_t length)
+static void content(struct writer *w, enum reply_type type, uint64_t length)
 {
     writer_text(w, types[type]);
     writer_literal(w, "Content-Length: ");
@@ -118,6 +118,14 @@ void reply_heap(struct reply *reply, enum reply_type type, char *body, size_t le
     end_head(reply, &w);
     reply->heap = body;
     reply->part = (struct span){body, length};
+}
+
+void reply_stream(struct reply *reply, uint64_t length, struct reply_source *source)
+{
+    struct writer w = start(reply, 200);
+    content(&w, REPLY_BYTES, length);
+    end_head(reply, &w);
+    reply->source = source;
 }
 
 void reply_secret(struct reply *reply, const struct store_version *version, struct secret *secret)
@@ -214,6 +222,9 @@ void reply_done(struct reply *reply)
 {
     secret_unref(reply->secret);
     free(reply->heap);
+    if (reply->source)
+        reply->source->done(reply->source);
+    reply->source = NULL;
     reply->status = 0;
     reply->closes = 0;
     reply->text_length = 0;

@@ -8,6 +8,7 @@
 #define VSECM_SERVE_REPLY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -17,14 +18,22 @@ struct store_version;
 #define REPLY_TEXT 1600 /* the longest head is about 400; a short body is at most REPLY_SHORT */
 #define REPLY_SHORT 1024
 
+/* A body that is made while it leaves. Embedded in its owner. */
+struct reply_source {
+    /* The next piece, which lives until the next call; empty at the end. 0 or -errno. */
+    int (*next)(struct reply_source *source, struct span *piece);
+    void (*done)(struct reply_source *source); /* nobody asks for more: release it */
+};
+
 struct reply {
     int status; /* 0: nothing was answered */
     int closes; /* close the connection behind it */
     size_t text_length;
-    struct secret *secret; /* a counted reference, or NULL */
-    char *heap;            /* owned, or NULL */
-    struct span part;      /* the body, in the secret or on the heap; else empty */
-    char text[REPLY_TEXT]; /* head, then a short body */
+    struct secret *secret;       /* a counted reference, or NULL */
+    char *heap;                  /* owned, or NULL */
+    struct reply_source *source; /* what follows; NULL: nothing */
+    struct span part;            /* the body, in the secret or on the heap; else empty */
+    char text[REPLY_TEXT];       /* head, then a short body */
 };
 
 enum reply_type {
@@ -42,6 +51,12 @@ void reply_version(struct reply *reply, int status, enum reply_type type,
 
 /* 200 with LENGTH bytes at BODY, malloc'd; the reply owns them now. */
 void reply_heap(struct reply *reply, enum reply_type type, char *body, size_t length);
+
+/*
+ * 200 with LENGTH bytes in all that SOURCE gives; it is the reply's now. When it fails or gives
+ * another number of bytes, the connection is closed early, by which the client knows.
+ */
+void reply_stream(struct reply *reply, uint64_t length, struct reply_source *source);
 
 /* 200 with a whole secret of VERSION's; the reply owns the reference now. */
 void reply_secret(struct reply *reply, const struct store_version *version, struct secret *secret);

@@ -4,6 +4,7 @@
 #include "base/writer.h"
 #include "limits.h"
 #include "protocol.h"
+#include "serve/backups.h"
 #include "serve/keys.h"
 #include "serve/sentinel.h"
 #include "serve/status.h"
@@ -26,6 +27,7 @@ static const struct route routes[] = {
     {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,     "history",      versions_list},
     {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,     "reveal",       versions_value},
     {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rollback",     versions_rollback},
+    {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,     "backup",       backups_get},
     {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey},
 };
 /* clang-format on */
