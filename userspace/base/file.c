@@ -45,17 +45,25 @@ static int check_file(int fd, const char *path, size_t max, size_t *size, struct
     return 0;
 }
 
-static int read_text(int fd, const char *path, size_t max, char **ret, size_t *length,
+int file_open(const char *path, size_t max, size_t *size, struct error *error)
+{
+    /* O_NONBLOCK: a fifo in the file's place must not hang the daemon. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return error_errno(error, -errno, "%s", path);
+    int r = check_file(fd, path, max, size, error);
+    if (r < 0)
+        close(fd);
+    return r < 0 ? r : fd;
+}
+
+static int read_text(int fd, const char *path, size_t size, size_t max, char **ret, size_t *length,
                      struct error *error)
 {
-    size_t size = 0;
-    int r = check_file(fd, path, max, &size, error);
-    if (r < 0)
-        return r;
     char *data = malloc(size + 2); /* a byte more than there should be, and the NUL */
     if (!data)
         return error_set(error, -ENOMEM, "out of memory");
-    r = read_all(fd, data, size + 1, length);
+    int r = read_all(fd, data, size + 1, length);
     if (r < 0)
         error_errno(error, r, "%s (at most %zu bytes)", path, max);
     else if (memchr(data, '\0', *length))
@@ -71,11 +79,11 @@ static int read_text(int fd, const char *path, size_t max, char **ret, size_t *l
 
 int file_read(const char *path, size_t max, char **ret, size_t *length, struct error *error)
 {
-    /* O_NONBLOCK: a fifo in the file's place must not hang the daemon. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    size_t size = 0;
+    int fd = file_open(path, max, &size, error);
     if (fd < 0)
-        return error_errno(error, -errno, "%s", path);
-    int r = read_text(fd, path, max, ret, length, error);
+        return fd;
+    int r = read_text(fd, path, size, max, ret, length, error);
     close(fd);
     return r;
 }

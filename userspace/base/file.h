@@ -10,9 +10,16 @@
 struct error;
 
 /*
+ * Open PATH for reading. Refused are what is no regular file or has more than MAX bytes, and a file
+ * that anybody but its owner can write, or whose owner is neither root nor our uid: what it says
+ * decides who is who. A descriptor, the caller's, with what the file says its SIZE is, or -errno
+ * with *error naming the file.
+ */
+int file_open(const char *path, size_t max, size_t *size, struct error *error);
+
+/*
  * The whole of PATH, at most MAX bytes, followed by a NUL that does not count. A NUL inside is
- * refused, and so is a file that anybody but its owner can write, or whose owner is neither root
- * nor our uid: what it says decides who is who. On 0 *ret is the caller's, to be freed; else -errno
+ * refused, and so is what file_open() refuses. On 0 *ret is the caller's, to be freed; else -errno
  * with *error naming the file.
  */
 int file_read(const char *path, size_t max, char **ret, size_t *length, struct error *error);

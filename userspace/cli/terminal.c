@@ -33,9 +33,9 @@ static void release_signals(const struct sigaction old[SIGNALS])
         sigaction(signals[i], &old[i], NULL);
 }
 
-static ssize_t read_line(char *line, size_t size)
+static ssize_t read_line(int in, char *line, size_t size)
 {
-    ssize_t got = read(STDIN_FILENO, line, size);
+    ssize_t got = read(in, line, size);
     if (got < 0)
         return -errno;
     if ((size_t)got == size)
@@ -43,10 +43,10 @@ static ssize_t read_line(char *line, size_t size)
     return got && line[got - 1] == '\n' ? got - 1 : got;
 }
 
-ssize_t terminal_read_line(const char *name, char *line, size_t size)
+ssize_t terminal_read_line(int in, int out, const char *prompt, char *line, size_t size)
 {
     struct termios before;
-    if (tcgetattr(STDIN_FILENO, &before) < 0)
+    if (tcgetattr(in, &before) < 0)
         return -errno;
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
@@ -54,12 +54,12 @@ ssize_t terminal_read_line(const char *name, char *line, size_t size)
 
     struct sigaction old[SIGNALS];
     catch_signals(old);
-    ssize_t got = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
+    ssize_t got = tcsetattr(in, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
     if (!got) {
-        fprintf(stderr, "value of %s (not shown): ", name);
-        got = read_line(line, size);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
+        dprintf(out, "%s", prompt);
+        got = read_line(in, line, size);
+        tcsetattr(in, TCSAFLUSH, &before);
+        dprintf(out, "\n");
     }
     release_signals(old);
     if (caught)

@@ -2,12 +2,14 @@
 #include "cli/value.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/terminal.h"
 #include "client/locked.h"
 #include "limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,12 +19,12 @@
  */
 #define FIRST_SIZE 4096u
 
-static int grow(struct value *value)
+static int grow(struct value *value, size_t max)
 {
     size_t size = value->size ? value->size * 4 : FIRST_SIZE;
     /* One byte more than the limit shows that there is too much. */
-    if (size > LIMIT_VALUE + 1)
-        size = LIMIT_VALUE + 1;
+    if (size > max + 1)
+        size = max + 1;
     char *data = locked_alloc(size);
     if (!data)
         return -ENOMEM;
@@ -34,13 +36,13 @@ static int grow(struct value *value)
     return 0;
 }
 
-/* Read FD to its end. */
-static int read_all(int fd, struct value *value, struct error *error)
+/* Read FD, which people know as NAME, to its end. */
+static int read_all(int fd, const char *name, size_t max, struct value *value, struct error *error)
 {
     for (;;) {
-        if (value->length > LIMIT_VALUE)
-            return error_set(error, -EFBIG, "the value is larger than %u bytes", LIMIT_VALUE);
-        if (value->length == value->size && grow(value))
+        if (value->length > max)
+            return error_set(error, -EFBIG, "%s is larger than %zu bytes", name, max);
+        if (value->length == value->size && grow(value, max))
             return error_set(error, -ENOMEM, "out of memory");
         ssize_t got = read(fd, value->data + value->length, value->size - value->length);
         if (!got)
@@ -48,19 +50,18 @@ static int read_all(int fd, struct value *value, struct error *error)
         if (got > 0)
             value->length += (size_t)got;
         else if (errno != EINTR)
-            return error_errno(error, -errno, "reading the value");
+            return error_errno(error, -errno, "reading %s", name);
     }
 }
 
-static int read_terminal(const char *name, struct value *value, struct error *error)
+static int read_terminal(int in, int out, const char *prompt, struct value *value,
+                         struct error *error)
 {
-    if (grow(value))
+    if (grow(value, FIRST_SIZE))
         return error_set(error, -ENOMEM, "out of memory");
-    ssize_t got = terminal_read_line(name, value->data, value->size);
+    ssize_t got = terminal_read_line(in, out, prompt, value->data, value->size);
     if (got == -EFBIG)
-        return error_set(error, -EFBIG,
-                         "a terminal cuts lines of %zu bytes; use a pipe or "
-                         "--from-file",
+        return error_set(error, -EFBIG, "a terminal cuts lines of %zu bytes; use a pipe or a file",
                          value->size - 1);
     if (got < 0)
         return error_errno(error, (int)got, "reading from the terminal");
@@ -68,13 +69,30 @@ static int read_terminal(const char *name, struct value *value, struct error *er
     return 0;
 }
 
+static int ask_for(const char *name, struct value *value, struct error *error)
+{
+    char prompt[LIMIT_KEY + 32];
+    snprintf(prompt, sizeof prompt, "value of %s (not shown): ", name);
+    return read_terminal(STDIN_FILENO, STDERR_FILENO, prompt, value, error);
+}
+
 static int read_file(const char *file, struct value *value, struct error *error)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return error_errno(error, -errno, "%s", file);
-    int r = read_all(fd, value, error);
+    int r = read_all(fd, "the value", LIMIT_VALUE, value, error);
     close(fd);
+    return r;
+}
+
+/* *VALUE becomes *ret, unless R says that it is none. */
+static int hand_over(int r, struct value *value, struct value *ret)
+{
+    if (r)
+        value_clear(value);
+    else
+        *ret = *value;
     return r;
 }
 
@@ -85,14 +103,35 @@ int value_read(const char *file, const char *name, struct value *ret, struct err
     if (file && strcmp(file, "-") != 0)
         r = read_file(file, &value, error);
     else if (isatty(STDIN_FILENO))
-        r = read_terminal(name, &value, error);
+        r = ask_for(name, &value, error);
     else
-        r = read_all(STDIN_FILENO, &value, error);
-    if (r)
-        value_clear(&value);
-    else
-        *ret = value;
-    return r;
+        r = read_all(STDIN_FILENO, "the value", LIMIT_VALUE, &value, error);
+    return hand_over(r, &value, ret);
+}
+
+int value_read_kept(const char *file, size_t max, struct value *ret, struct error *error)
+{
+    struct value value = {.data = NULL};
+    if (!file)
+        return hand_over(read_all(STDIN_FILENO, "standard input", max, &value, error), &value, ret);
+    size_t size;
+    int fd = file_open(file, max, &size, error);
+    if (fd < 0)
+        return fd;
+    int r = read_all(fd, file, max, &value, error);
+    close(fd);
+    return hand_over(r, &value, ret);
+}
+
+int value_ask(const char *prompt, struct value *ret, struct error *error)
+{
+    struct value value = {.data = NULL};
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return error_set(error, -ENXIO, "there is no terminal to ask at");
+    int r = read_terminal(fd, fd, prompt, &value, error);
+    close(fd);
+    return hand_over(r, &value, ret);
 }
 
 void value_clear(struct value *value)

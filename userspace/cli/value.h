@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A value on its way to the daemon, in locked memory from its first byte on. */
+/* What a file, a pipe or a terminal says, in locked memory from its first byte on. */
 #ifndef VSECM_CLI_VALUE_H
 #define VSECM_CLI_VALUE_H
 
@@ -20,6 +20,18 @@ struct value {
  * -EFBIG above LIMIT_VALUE.
  */
 int value_read(const char *file, const char *name, struct value *ret, struct error *error);
+
+/*
+ * Read FILE, whose owner and mode must be good (base/file.h), or standard input when it is NULL, at
+ * most MAX bytes. Returns as value_read() does.
+ */
+int value_read_kept(const char *file, size_t max, struct value *ret, struct error *error);
+
+/*
+ * Ask for one line at the terminal of the session, wherever standard input comes from, without
+ * echo. Returns as value_read() does; -ENXIO when there is no terminal.
+ */
+int value_ask(const char *prompt, struct value *ret, struct error *error);
 
 /* Wipe and release. A cleared one is fine. */
 void value_clear(struct value *value);
