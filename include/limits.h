@@ -39,14 +39,16 @@
 #define LIMIT_RETRY_US 60000000       /* until a rewrite that failed is tried again */
 
 /* ---- age files --------------------------------------------------------------------------- */
-#define LIMIT_AGE_RECIPIENTS 64u /* of one file that is written: a team, and its nodes */
-#define LIMIT_AGE_IDENTITIES 64u /* tried on one file: somebody's keys, old ones too */
+#define LIMIT_AGE_KEY_FILE (64u * 1024u) /* of 64 identities, each with 900 bytes of remarks */
+#define LIMIT_AGE_PASSPHRASE 4095u       /* bytes; a terminal's line is not longer */
+#define LIMIT_AGE_RECIPIENTS 64u         /* of one file that is written: a team, and its nodes */
+#define LIMIT_AGE_IDENTITIES 64u         /* tried on one file: somebody's keys, old ones too */
 /* Of a header that is read. It has the memory to itself that a chunk of 64 KiB needs later on. */
 #define LIMIT_AGE_HEADER (64u * 1024u)
 #define LIMIT_AGE_STANZAS 256u /* in one header: each is a multiplication for every identity */
 /* Work of a passphrase, as base-two logarithm. Written: 256 MiB and about a second. */
 #define LIMIT_AGE_SCRYPT 18u
-#define LIMIT_AGE_SCRYPT_READ 22u /* accepted from others: 4 GiB; the first age accepts no more */
+#define LIMIT_AGE_SCRYPT_READ 22u /* accepted from others: 4 GiB; age itself accepts no more */
 
 /* ---- requests ---------------------------------------------------------------------------- */
 #define LIMIT_HEADER (8u * 1024u) /* request line and fields; what most servers take */

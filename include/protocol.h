@@ -25,6 +25,7 @@
 #define PATH_WORKLOAD_SECRET "/workload/v1/secrets"
 #define PATH_VALUE "/v1/value"
 #define PATH_WHOAMI "/v1/whoami"
+#define PATH_RECIPIENT "/v1/recipient"
 #define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
 #define PATH_KEYS "/sentinel/v1/keys"
 #define PATH_RECIPIENT "/v1/recipient"

@@ -6,11 +6,17 @@
 #include "base/writer.h"
 #include "cli/arguments.h"
 #include "cli/encode.h"
+#include "cli/identities.h"
+#include "cli/passphrase.h"
 #include "cli/target.h"
 #include "cli/value.h"
 
+#include "tests/unit/age_files.h"
+#include "tests/unit/scratch.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #define WORDS(...) ((char *[]){__VA_ARGS__, NULL})
 
@@ -229,6 +235,104 @@ TEST(a_value_is_read_whole_up_to_the_limit)
     struct value value;
     CHECK_EQ_INT(value_read("/nonexistent", "x", &value, &why), -ENOENT);
     CHECK_STR(why.text, "/nonexistent: No such file or directory");
+}
+
+/* ---- files with keys ---------------------------------------------------------------------------
+ */
+
+#define SEALING_WORDS(...) read_sealing(WORDS(__VA_ARGS__), &a)
+
+static int read_sealing(char **words, struct arguments *ret)
+{
+    static const struct arguments_option *const sealing[] = {
+        &arguments_recipient,  &arguments_identity,
+        &arguments_passphrase, &arguments_passphrase_file,
+        &arguments_armor,      &arguments_to_file,
+        &arguments_public,     NULL};
+    *ret = (struct arguments){.socket = NULL};
+    return arguments_read(words, sealing, ret, &why);
+}
+
+TEST(options_of_sealing)
+{
+    struct arguments a;
+    CHECK_EQ_INT(SEALING_WORDS("-r", "x", "--recipient=y", "-iz", "-a", "-p", "--public",
+                               "--to-file", "f", "--passphrase-file", "g"),
+                 0);
+    CHECK_EQ_INT(a.recipient_count, 2);
+    CHECK_STR(a.recipients[1], "y");
+    CHECK_EQ_INT(a.identity_count, 1);
+    CHECK_STR(a.identities[0], "z");
+    CHECK_STR(a.to_file, "f");
+    CHECK_STR(a.passphrase_file, "g");
+    CHECK(a.armor && a.passphrase && a.public);
+    CHECK_EQ_INT(SEALING_WORDS("-phunter2"), -EINVAL);
+    CHECK_STR(why.text, "-p takes no value");
+}
+
+/* A file in a directory of the test, with MODE. */
+static const char *kept_file(const char *text, size_t length, mode_t mode)
+{
+    const char *path = scratch_bytes("kept", text, length);
+    CHECK(chmod(path, mode) == 0);
+    return path;
+}
+
+TEST(kept_files_are_read_when_nobody_else_can_write_them)
+{
+    static char large[5000];
+    struct value value;
+    scratch_new();
+    memset(large, 'x', sizeof large);
+    const char *path = kept_file(large, sizeof large, 0600);
+    CHECK_EQ_INT(value_read_kept(path, sizeof large, &value, &why), 0);
+    CHECK_EQ_INT(value.length, sizeof large);
+    CHECK_MEM(value.data, large, sizeof large);
+    value_clear(&value);
+    CHECK_EQ_INT(value_read_kept(path, sizeof large - 1, &value, &why), -EFBIG);
+    CHECK_EQ_INT(chmod(path, 0602), 0);
+    CHECK_EQ_INT(value_read_kept(path, sizeof large, &value, &why), -EPERM);
+    CHECK(strstr(why.text, path) != NULL);
+    CHECK_EQ_INT(value_read_kept("/nonexistent", 1, &value, &why), -ENOENT);
+}
+
+TEST(passphrases_from_files)
+{
+    static const struct {
+        const char *text, *phrase;
+    } cases[] = {
+        {"horse", "horse"}, {"horse\n", "horse"}, {"horse\n\n", "horse\n"},
+        {" a b ", " a b "}, {"", NULL},           {"\n", NULL},
+    };
+    scratch_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct value value = {.data = NULL};
+        const char *path = kept_file(cases[i].text, strlen(cases[i].text), 0600);
+        CHECK_EQ_INT(passphrase_read(path, &value, &why), cases[i].phrase ? 0 : -EINVAL);
+        CHECK(cases[i].phrase || !value.data);
+        if (!cases[i].phrase)
+            continue;
+        CHECK_EQ_INT(value.length, strlen(cases[i].phrase));
+        CHECK_MEM(value.data, cases[i].phrase, value.length);
+        value_clear(&value);
+    }
+}
+
+TEST(identities_of_several_files)
+{
+    static struct identities found;
+    struct arguments a = {.identity_count = 2};
+    scratch_new();
+    const char *path = kept_file(AGE_FILES_KEYGEN, strlen(AGE_FILES_KEYGEN), 0600);
+    a.identities[0] = a.identities[1] = path;
+    CHECK_EQ_INT(identities_read(&a, &found, &why), 0);
+    CHECK_EQ_INT(found.count, 2);
+    CHECK_MEM(&found.keys[0], &found.keys[1], sizeof found.keys[0]);
+    kept_file("#\nhunter2\n", 10, 0600);
+    CHECK_EQ_INT(identities_read(&a, &found, &why), -EINVAL);
+    CHECK(strstr(why.text, "line 2 is no identity") && !strstr(why.text, "hunter2"));
+    kept_file("#\n", 2, 0600);
+    CHECK_EQ_INT(identities_read(&a, &found, &why), -ENOENT);
 }
 
 CHECK_MAIN

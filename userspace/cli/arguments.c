@@ -6,11 +6,60 @@
 #include <errno.h>
 #include <string.h>
 
+/* One more of a list that takes MAX. */
+static const char *add(const char **list, size_t *count, size_t max, const char *value)
+{
+    if (*count == max)
+        return "is given too often";
+    list[(*count)++] = value;
+    return NULL;
+}
+
 static const char *take_namespace(struct arguments *arguments, const char *value)
 {
-    if (arguments->namespace_count == LIMIT_TARGETS)
-        return "is given too often";
-    arguments->namespaces[arguments->namespace_count++] = value;
+    return add(arguments->namespaces, &arguments->namespace_count, LIMIT_TARGETS, value);
+}
+
+static const char *take_recipient(struct arguments *arguments, const char *value)
+{
+    return add(arguments->recipients, &arguments->recipient_count, LIMIT_AGE_RECIPIENTS, value);
+}
+
+static const char *take_identity(struct arguments *arguments, const char *value)
+{
+    return add(arguments->identities, &arguments->identity_count, LIMIT_AGE_IDENTITIES, value);
+}
+
+static const char *take_passphrase(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->passphrase = true;
+    return NULL;
+}
+
+static const char *take_passphrase_file(struct arguments *arguments, const char *value)
+{
+    arguments->passphrase_file = value;
+    return NULL;
+}
+
+static const char *take_armor(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->armor = true;
+    return NULL;
+}
+
+static const char *take_to_file(struct arguments *arguments, const char *value)
+{
+    arguments->to_file = value;
+    return NULL;
+}
+
+static const char *take_public(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->public = true;
     return NULL;
 }
 
@@ -57,6 +106,36 @@ const struct arguments_option arguments_file = {
 
 const struct arguments_option arguments_output = {
     "output", 'o', "FORMAT", "json or table (default: table)", take_output,
+};
+
+const struct arguments_option arguments_recipient = {
+    "recipient",    'r', "RECIPIENT", "who may open it (age1...); may be given several times",
+    take_recipient,
+};
+
+const struct arguments_option arguments_identity = {
+    "identity", 'i', "KEYFILE", "a file of secret keys; may be given several times", take_identity,
+};
+
+const struct arguments_option arguments_passphrase = {
+    "passphrase", 'p', NULL, "ask for a passphrase at the terminal", take_passphrase,
+};
+
+const struct arguments_option arguments_passphrase_file = {
+    "passphrase-file",    0, "FILE", "the passphrase is what FILE says, without a last newline",
+    take_passphrase_file,
+};
+
+const struct arguments_option arguments_armor = {
+    "armor", 'a', NULL, "write text instead of bytes", take_armor,
+};
+
+const struct arguments_option arguments_to_file = {
+    "to-file", 0, "FILE", "write the key to FILE, which must not be there yet", take_to_file,
+};
+
+const struct arguments_option arguments_public = {
+    "public", 0, NULL, "read secret keys and print their recipients instead", take_public,
 };
 
 static const struct arguments_option socket_option = {

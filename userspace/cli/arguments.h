@@ -19,8 +19,17 @@ struct arguments {
     const char *file;
     const char *operands[LIMIT_TARGETS];
     const char *namespaces[LIMIT_TARGETS];
+    const char *recipients[LIMIT_AGE_RECIPIENTS];
+    const char *identities[LIMIT_AGE_IDENTITIES]; /* files */
+    const char *passphrase_file;
+    const char *to_file;
     size_t operand_count;
     size_t namespace_count;
+    size_t recipient_count;
+    size_t identity_count;
+    bool passphrase; /* to be asked for */
+    bool armor;
+    bool public;
     bool json;
     bool help;
     bool version;
@@ -36,6 +45,9 @@ struct arguments_option {
 };
 
 extern const struct arguments_option arguments_namespace, arguments_file, arguments_output;
+extern const struct arguments_option arguments_recipient, arguments_identity, arguments_armor;
+extern const struct arguments_option arguments_passphrase, arguments_passphrase_file;
+extern const struct arguments_option arguments_to_file, arguments_public;
 
 /* What every verb takes, NULL at the end. */
 extern const struct arguments_option *const arguments_common[];

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* As whom the command line calls. */
-enum role { ADMIN = 1, WORKLOAD = 2, BOTH = ADMIN | WORKLOAD };
+enum role { ADMIN = 1, WORKLOAD = 2, BOTH = ADMIN | WORKLOAD, ANYBODY = 4 };
 
 /* What to do about a refusal. */
 static const struct {
@@ -26,6 +26,8 @@ static const struct {
     {403, WORKLOAD, "`vsecm whoami` says who the daemon takes you for"},
     {404, ADMIN, "`vsecm list` says what there is"},
     {404, WORKLOAD, "an administrator stores values with `vsecm put`"},
+    {403, ANYBODY, "name a recipient with -r"},
+    {404, ANYBODY, "this daemon has no key of its own; name a recipient with -r"},
     {503, BOTH, "try again in a moment"},
     {507, BOTH, "delete secrets that are not needed, or raise arena_size of vsecmd"},
 };
@@ -40,22 +42,23 @@ static const struct {
     {ETIMEDOUT, "vsecmd runs, but did not answer in time"},
 };
 
-static enum verb_exit say_unreachable(const char *path, int r)
+static enum verb_exit say_unreachable(const char *path, enum role role, int r)
 {
+    const char *instead = role == ANYBODY ? "; or name a recipient with -r" : "";
     const char *hint = "is vsecmd running?";
     for (size_t i = 0; i < sizeof unreachable_hints / sizeof *unreachable_hints; i++)
         if (unreachable_hints[i].error == -r)
             hint = unreachable_hints[i].hint;
-    return say_failure(VERB_UNREACHABLE, "%s: %s; %s", path, strerror(-r), hint);
+    return say_failure(VERB_UNREACHABLE, "%s: %s; %s%s", path, strerror(-r), hint, instead);
 }
 
-static enum verb_exit say_failed_run(const struct exchange *exchange, int r)
+static enum verb_exit say_failed_run(const struct exchange *exchange, enum role role, int r)
 {
     if (r == -EPROTO || r == -EMSGSIZE)
         return say_failure(VERB_REFUSED, "%s: the answer %s", exchange->path, exchange->wrong);
     if (r == -ENOMEM)
         return say_failure(VERB_REFUSED, "out of memory");
-    return say_unreachable(exchange->path, r);
+    return say_unreachable(exchange->path, role, r);
 }
 
 static enum verb_exit say_refusal(enum role role, const struct exchange_answer *answer)
@@ -79,11 +82,11 @@ static enum verb_exit run(const char *path, enum role role, const struct exchang
     struct exchange_answer answer;
     int r = exchange_open(&exchange, path, CHANNEL_TIMEOUT_MS);
     if (r)
-        return say_unreachable(path, r);
+        return say_unreachable(path, role, r);
     enum verb_exit status = VERB_OK;
     r = exchange_run(&exchange, request, &answer);
     if (r) {
-        status = say_failed_run(&exchange, r);
+        status = say_failed_run(&exchange, role, r);
     } else if (answer.head.status >= 300) {
         status = say_refusal(role, &answer);
         exchange_clear(&answer);
@@ -115,6 +118,17 @@ enum verb_exit call_admin(const struct arguments *arguments, const struct exchan
     if (!path && (access(PROTOCOL_ADMIN_SOCKET, F_OK) == 0 || errno == EACCES))
         path = PROTOCOL_ADMIN_SOCKET;
     return run(path ? path : public_path(), ADMIN, request, ret);
+}
+
+enum verb_exit call_anybody(const struct arguments *arguments,
+                            const struct exchange_request *request, struct exchange_answer *ret)
+{
+    const char *path = arguments->socket;
+    if (!path)
+        path = from_environment("VSECM_SOCKET");
+    if (!path && access(PROTOCOL_ADMIN_SOCKET, W_OK) == 0)
+        path = PROTOCOL_ADMIN_SOCKET;
+    return run(path ? path : public_path(), ANYBODY, request, ret);
 }
 
 enum verb_exit call_workload(const struct arguments *arguments,

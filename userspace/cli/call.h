@@ -17,6 +17,13 @@
 enum verb_exit call_admin(const struct arguments *arguments, const struct exchange_request *request,
                           struct exchange_answer *ret);
 
+/*
+ * The same as anybody: to --socket, $VSECM_SOCKET, the admin socket when we may use it, else the
+ * public one.
+ */
+enum verb_exit call_anybody(const struct arguments *arguments,
+                            const struct exchange_request *request, struct exchange_answer *ret);
+
 /* The same as a workload: to --socket, $VSECM_SOCKET, or the public socket. */
 enum verb_exit call_workload(const struct arguments *arguments,
                              const struct exchange_request *request, struct exchange_answer *ret);

@@ -13,9 +13,9 @@ static void print_options(const struct arguments_option *const *options)
         snprintf(name, sizeof name, "--%s%s%s", option->name, option->value ? " " : "",
                  option->value ? option->value : "");
         if (option->letter)
-            printf("  -%c, %-18s  %s\n", option->letter, name, option->help);
+            printf("  -%c, %-22s  %s\n", option->letter, name, option->help);
         else
-            printf("      %-18s  %s\n", name, option->help);
+            printf("      %-22s  %s\n", name, option->help);
     }
 }
 

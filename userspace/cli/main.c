@@ -7,13 +7,15 @@
 #include "cli/verb.h"
 #include "vsecm/vsecm.h"
 
+#include <sodium/core.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 static const struct verb *const verbs[] = {
-    &verb_put, &verb_get, &verb_list, &verb_delete, &verb_whoami, &verb_status, NULL,
+    &verb_put,    &verb_get,    &verb_list,    &verb_delete,  &verb_whoami,
+    &verb_status, &verb_keygen, &verb_encrypt, &verb_decrypt, NULL,
 };
 
 /* Secrets pass through: no core file, and no reading of this memory by the same user. */
@@ -80,6 +82,8 @@ static enum verb_exit start(char **words)
 {
     if (harden())
         return say_failure(VERB_REFUSED, "cannot turn off core dumps");
+    if (sodium_init() < 0) /* it chooses what this processor is good at */
+        return say_failure(VERB_REFUSED, "cannot set up libsodium");
     enum verb_exit status = dispatch(words);
     if ((fflush(stdout) || ferror(stdout)) && !status)
         return say_failure(VERB_REFUSED, "cannot write to standard output");

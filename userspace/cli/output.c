@@ -14,18 +14,24 @@
 /* Bytes of a cell; what is longer is cut. */
 #define CELL 512
 
-enum verb_exit output_bytes(const void *data, size_t length)
+int output_write(int fd, const void *data, size_t length)
 {
     for (const char *at = data; length;) {
-        ssize_t written = write(STDOUT_FILENO, at, length);
+        ssize_t written = write(fd, at, length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return say_failure(VERB_REFUSED, "standard output: %s", strerror(errno));
+            return -errno;
         at += written;
         length -= (size_t)written;
     }
-    return VERB_OK;
+    return 0;
+}
+
+enum verb_exit output_bytes(const void *data, size_t length)
+{
+    int r = output_write(STDOUT_FILENO, data, length);
+    return r ? say_failure(VERB_REFUSED, "standard output: %s", strerror(-r)) : VERB_OK;
 }
 
 enum verb_exit output_body(const struct exchange_answer *answer)

@@ -17,6 +17,9 @@ struct output_column {
     const char *usual; /* the column is left out when all rows say this; NULL: never */
 };
 
+/* Write DATA, which may be secret, straight to the descriptor FD. 0 or -errno. */
+int output_write(int fd, const void *data, size_t length);
+
 /*
  * Write DATA, which may be secret, straight to the descriptor, past any stdio buffer. VERB_OK, or
  * VERB_REFUSED, said.

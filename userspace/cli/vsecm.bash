@@ -16,13 +16,14 @@ _vsecm() {
         esac
     done
     case $previous in
-    --socket | --from-file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    --socket | --from-file | --to-file | --passphrase-file | -i | --identity)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     -o | --output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
     *)
         if [[ $current == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_options $verb)" -- "$current")
         elif [[ -z $verb ]]; then
-            mapfile -t COMPREPLY < <(compgen -W 'put get list delete whoami status' -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W 'put get list delete whoami status keygen encrypt decrypt' -- "$current")
         fi
         ;;
     esac
