@@ -75,6 +75,33 @@ def check_pages(tree):
     return problems or ([done.stderr] if done.returncode else [])
 
 
+COMMAND_PAGE = "docs/man/vsecm.1"
+COMPLETION = "userspace/cli/vsecm.bash"
+
+
+def help_of(tree, *words):
+    return subprocess.run([str(tree.build / "vsecm"), *words, "--help"],
+                          capture_output=True, text=True, check=True).stdout
+
+
+def check_command(tree):
+    """Every verb and option of vsecm is in its manual, every verb in the completion, and no other."""
+    verbs = re.findall(r"^  (\w+)  ", help_of(tree).split("\noptions")[0], re.M)
+    options = {o for verb in verbs for o in re.findall(r"^ .{5}--([\w-]+)", help_of(tree, verb), re.M)}
+    page = tree.text(COMMAND_PAGE)
+    completed = re.search(r"compgen -W '(put [^']*)'", tree.text(COMPLETION))
+    problems = [] if verbs and options else [f"{COMMAND_PAGE}: no verbs were found in the help"]
+    for what, real, told in (
+        ("verb", verbs, re.findall(r"^\.It Cm (\w+)$", page, re.M)),
+        ("option", options, re.findall(r"^\.It (?:Fl \w , )?Fl -([\w-]+)", page, re.M)),
+    ):
+        problems += [f"{COMMAND_PAGE}: {what} {name} is missing" for name in real if name not in told]
+        problems += [f"{COMMAND_PAGE}: {name} is no {what}" for name in told if name not in real]
+    if not completed or sorted(completed[1].split()) != sorted(verbs):
+        problems.append(f"{COMPLETION}: its verbs are not {' '.join(verbs)}")
+    return problems
+
+
 # ---- the protocol ---------------------------------------------------------------------------------
 
 PROTOCOL = "include/protocol.h"
@@ -125,6 +152,11 @@ RULES = [
     Rule("the manual has the real defaults", check_defaults, [
         Plant("another one", CONFIG_PAGE, replace(".Li 64M", ".Li 32M")),
         Plant("one that is left out", CONFIG_PAGE, replace("The default is\n.Li 64M", "")),
+    ]),
+    Rule("the command is described", check_command, [
+        Plant("a verb that is not", COMMAND_PAGE, replace(".It Cm decrypt", ".It decrypt")),
+        Plant("an option that is not", COMMAND_PAGE, replace(".It Fl -to-file", ".It Fl -into-file")),
+        Plant("a verb that is not completed", COMPLETION, replace(" decrypt", "")),
     ]),
     Rule("the protocol is described", check_protocol, [
         Plant("a path that is not", API_PAGE, lambda old: old.replace("/v1/whoami", "/v1/who")),

@@ -53,6 +53,7 @@ TEST(what_is_not_bech32_is_refused)
         {"A", "A12UEl5L"},    /* mixed */
         {"A", "A1G7SGD8"},    /* the sum of the prefix in upper case */
         {"a", "a12uel5m"},    /* another sum */
+        {"a", "a1lqfn3a"},    /* Bech32m (BIP-350) */
         {"a", "a12uel5"},     /* short */
         {"a", "a12uel5ll"},   /* long */
         {"a", "a02uel5l"},    /* no separator */

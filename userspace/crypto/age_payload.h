@@ -36,8 +36,8 @@ void age_payload_seal(const unsigned char file_key[AGE_FILE_KEY], const void *pl
 
 /*
  * Open a payload of LENGTH bytes into RET, which has as many bytes as age_payload_plain() says and
- * must not overlap. 0, -EINVAL (no payload has that size) or -EBADMSG (changed, or another key);
- * RET is wiped then.
+ * must not overlap. 0, -EINVAL (no payload has that size; RET is left alone), or -EBADMSG (changed,
+ * or another key; RET is wiped).
  */
 int age_payload_open(const unsigned char file_key[AGE_FILE_KEY], const unsigned char *sealed,
                      size_t length, void *ret);
