@@ -5,12 +5,15 @@ import base64
 import contextlib
 import json
 import os
+import re
 import resource
+import select
 import signal
 import subprocess
 import unittest
 
 from lab import BUILD, wait_until, world
+from test_age import CHUNK, good, keys
 
 SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see daemon/build.h
 PAGE = 4096
@@ -224,3 +227,85 @@ def test_protections():
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
         states = daemon.status()["protections"]
         assert set(states.values()) == {"on"}, states
+
+
+# ---- the command ------------------------------------------------------------------------------------
+
+
+def locked(pid):
+    """The address ranges of PID that are locked and left out of core files."""
+    ranges = []
+    with open(f"/proc/{pid}/smaps") as smaps:
+        for line in smaps:
+            if head := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+                span = (int(head[1], 16), int(head[2], 16))
+            elif line.startswith("VmFlags:") and {"lo", "dd"} <= set(line.split()):
+                ranges.append(span)
+    return ranges
+
+
+def places(command, text, *needles):
+    """
+    Run COMMAND, give it TEXT and keep its standard input open. For each of NEEDLES how often it is in the
+    process's memory: in locked pages, elsewhere.
+    """
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        try:
+            process.stdin.write(text)
+            process.stdin.flush()
+            wait_until(lambda: asleep(process.pid), what="waiting for more")
+            safe = locked(process.pid)
+            found = []
+            for needle in needles:
+                inside = [
+                    any(low <= at < high for low, high in safe) for _, at in scan(process.pid, needle)
+                ]
+                found.append((inside.count(True), inside.count(False)))
+            return found
+        finally:
+            process.kill()
+
+
+def asleep(pid):
+    """The process has taken all of its standard input and waits for more."""
+    with open(f"/proc/{pid}/syscall") as call:
+        if not call.read().startswith("0 0x0 "):  # read(0, ...)
+            return False
+    pipe = os.open(f"/proc/{pid}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return not select.select([pipe], [], [], 0)[0]
+    finally:
+        os.close(pipe)
+
+
+def test_plaintext_is_locked():
+    """plaintext, secret keys and passphrases are in locked memory while a file passes, and nowhere else"""
+    with keys() as (directory, (file, recipient)):
+        marker, phrase = os.urandom(32), base64.b64encode(os.urandom(24))
+        with open(f"{directory}/phrase", "wb") as out:
+            out.write(phrase)
+        with open(file, "rb") as key:
+            secret = key.read().split()[-1]
+        (found,) = places((f"{BUILD}/vsecm", "encrypt", "-r", recipient), marker + b"x" * 1000, marker)
+        assert found[0] >= 1 and found[1] == 0, found
+        # A whole chunk, which is opened once there is more, and the beginning of the next, which takes its place.
+        text = b"x" * (CHUNK // 2) + marker + b"x" * CHUNK
+        sealed = good(f"{BUILD}/vsecm", "encrypt", "-r", recipient, text=text)[: CHUNK + 300]
+        for name, options, needles in (
+            ("a key", (), (marker, secret, bech32_bytes(secret))),
+            ("a passphrase besides", ("--passphrase-file", f"{directory}/phrase"), (marker, phrase)),
+        ):
+            found = places((f"{BUILD}/vsecm", "decrypt", "-i", file, *options), sealed, *needles)
+            assert all(outside == 0 for _, outside in found), (name, found)
+            # The control: what is needed is there. The key's text is not, once it has been read.
+            assert found[0][0] >= 1 and found[-1][0] >= 1, (name, found)
+            assert len(needles) < 3 or found[1] == (0, 0), found
+
+
+def bech32_bytes(text):
+    """The 32 bytes of a secret key."""
+    letters = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+    number = 0
+    for letter in text.lower().rpartition(b"1")[2][:-6]:
+        number = number << 5 | letters.index(letter)
+    return (number >> 4).to_bytes(32, "big")
