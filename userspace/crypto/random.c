@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "crypto/random.h"
 
+#include <errno.h>
 #include <sodium.h>
+
+int random_start(void)
+{
+    return sodium_init() < 0 ? -EIO : 0;
+}
 
 void random_bytes(void *ret, size_t length)
 {

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Find out what this processor is good at; before a system call filter comes. 0 or -EIO. */
+int random_start(void);
+
 /* Fill LENGTH bytes at RET. Ends the process where the kernel has none to give. */
 void random_bytes(void *ret, size_t length);
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "crypto/random.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "daemon/harden.h"
@@ -89,6 +90,8 @@ static int serve(const struct config *config, struct error *error)
     log_parse_level(config->log_level, &level);
     log_set_level(level);
     int r = hash_seed();
+    if (r == 0)
+        r = random_start();
     if (r < 0)
         return error_errno(error, r, "no random numbers");
     r = daemon_start(config, &daemon, error);

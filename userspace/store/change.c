@@ -8,25 +8,10 @@
 #include "base/worker.h"
 #include "crypto/secret.h"
 #include "store/answer.h"
+#include "store/change_state.h"
 #include "store/record.h"
 #include "store/seal.h"
 #include "store/store_state.h"
-
-struct change {
-    struct change *following;
-    struct entry *entry;
-    enum record_op op;
-    uint64_t call;
-    struct store_version next;
-};
-
-/* The changes of one call, until they are written. */
-struct call {
-    struct store *store;
-    uint64_t number;
-    int64_t now_us;
-    struct change *first, *last;
-};
 
 /* ---- preparing ----------------------------------------------------------------------------- */
 
@@ -48,7 +33,7 @@ static void forget_all(struct store *store, struct change *first)
     }
 }
 
-static struct change *add(struct call *call, struct entry *entry, enum record_op op)
+struct change *change_state_add(struct change_call *call, struct entry *entry, enum record_op op)
 {
     struct change *change = calloc(1, sizeof *change);
     if (!change)
@@ -66,14 +51,14 @@ static struct change *add(struct call *call, struct entry *entry, enum record_op
 }
 
 /* 1: ENTRY was named in this call before, -EAGAIN: it is being changed by another. */
-static int is_taken(const struct call *call, const struct entry *entry)
+static int is_taken(const struct change_call *call, const struct entry *entry)
 {
     if (!entry->change)
         return 0;
     return entry->change->call == call->number ? 1 : -EAGAIN;
 }
 
-static int write_record(struct call *call, struct change *change, struct span value)
+static int write_record(struct change_call *call, struct change *change, struct span value)
 {
     struct record record = {.op = change->op,
                             .version = change->next.number,
@@ -85,15 +70,15 @@ static int write_record(struct call *call, struct change *change, struct span va
     return seal_record(call->store->seal, &record, call->store->journal, &change->next.place);
 }
 
-static int prepare_put(struct call *call, struct span key, const struct change_put *put,
-                       struct change_conflict *conflict)
+int change_state_put(struct change_call *call, struct span key, const struct change_put *put,
+                     struct change_conflict *conflict)
 {
     struct store *store = call->store;
     struct entry *entry;
     int r = store_state_entry(store, key, &entry);
     if (r < 0 || (r = is_taken(call, entry)) != 0)
         return r < 0 ? r : 0;
-    struct change *change = add(call, entry, RECORD_PUT);
+    struct change *change = change_state_add(call, entry, RECORD_PUT);
     if (!change || store_state_reserve_past(entry) < 0) {
         if (!change && !entry->version.number)
             store_state_drop(store, entry);
@@ -113,7 +98,7 @@ static int prepare_put(struct call *call, struct span key, const struct change_p
     return r < 0 ? r : write_record(call, change, put->value);
 }
 
-static int prepare_delete(struct call *call, struct span key)
+static int prepare_delete(struct change_call *call, struct span key)
 {
     struct entry *entry = table_find(call->store->entries, key);
     if (!entry)
@@ -123,7 +108,7 @@ static int prepare_delete(struct call *call, struct span key)
         return r < 0 ? r : 0;
     if (!entry->version.number)
         return -ENOENT;
-    struct change *change = add(call, entry, RECORD_DELETE);
+    struct change *change = change_state_add(call, entry, RECORD_DELETE);
     if (!change)
         return -ENOMEM;
     change->next.updated_us = call->now_us;
@@ -132,7 +117,7 @@ static int prepare_delete(struct call *call, struct span key)
 
 /* ---- taking effect ------------------------------------------------------------------------- */
 
-/* There is room for the row: prepare_put() made sure. */
+/* There is room for the row: change_state_put() made sure. */
 static void make_past(struct entry *entry)
 {
     const struct store_version *version = &entry->version;
@@ -154,7 +139,7 @@ static void apply_put(struct store *store, struct change *change)
     }
     secret_unref(entry->version.block);
     entry->version = change->next;
-    entry->is_expiry_kept = 0;
+    entry->is_expiry_kept = change->op == RECORD_EXPIRE;
     store_state_count(store, change->next.place, 1);
     if (change->next.validity.expires_us < store->due_us)
         store->due_us = change->next.validity.expires_us;
@@ -164,7 +149,7 @@ static void apply(struct store *store, struct change *change)
 {
     struct entry *entry = change->entry;
     entry->change = NULL;
-    if (change->op == RECORD_PUT) {
+    if (change->op == RECORD_PUT || !entry->version.number) {
         apply_put(store, change);
     } else if (change->op == RECORD_DELETE) {
         store_state_drop(store, entry);
@@ -187,7 +172,7 @@ static void apply_all(struct store *store, struct change *first)
 
 /* ---- writing and syncing ------------------------------------------------------------------- */
 
-static void join(struct batch *batch, struct call *call, uint64_t end)
+static void join(struct batch *batch, struct change_call *call, uint64_t end)
 {
     if (batch->last)
         batch->last->following = call->first;
@@ -197,19 +182,9 @@ static void join(struct batch *batch, struct call *call, uint64_t end)
     batch->end = end;
 }
 
-/* The changes of CALL are prepared, or R says why not. */
-static int finish(struct call *call, int r, uint64_t *ticket)
+int change_state_written(struct change_call *call, uint64_t *ticket)
 {
     struct store *store = call->store;
-    if (r == 0 && call->first)
-        r = journal_write(store->journal, 1);
-    else
-        journal_drop(store->journal);
-    if (r < 0) {
-        store->failures += r != -EAGAIN && r != -ESTALE && r != -ENOENT;
-        forget_all(store, call->first);
-        return r;
-    }
     store->written_us = call->now_us;
     if (journal_is_memory(store->journal)) {
         apply_all(store, call->first);
@@ -223,6 +198,27 @@ static int finish(struct call *call, int r, uint64_t *ticket)
         return -EINPROGRESS;
     change_flush(store);
     return store->settled_result;
+}
+
+void change_state_forget(struct change_call *call)
+{
+    forget_all(call->store, call->first);
+    call->first = call->last = NULL;
+}
+
+/* The changes of CALL are prepared, or R says why not. */
+static int finish(struct change_call *call, int r, uint64_t *ticket)
+{
+    struct store *store = call->store;
+    if (r == 0)
+        r = journal_write(store->journal, 1);
+    else
+        journal_drop(store->journal);
+    if (r == 0)
+        return change_state_written(call, ticket);
+    store->failures += r != -EAGAIN && r != -ESTALE && r != -ENOENT;
+    change_state_forget(call);
+    return r;
 }
 
 static void settle(struct store *store, uint64_t first, uint64_t last, int result)
@@ -276,7 +272,8 @@ void change_flush(struct store *store)
 
 int change_checkpoint(struct store *store, int64_t now_us)
 {
-    if (store_is_sealed(store) || !store->written_us || store->rewrite || change_is_pending(store))
+    if (store_is_sealed(store) || !store->written_us || store_state_is_held(store) ||
+        change_is_pending(store))
         return 0;
     int r = journal_checkpoint(store->journal, now_us);
     if (r == 0)
@@ -296,15 +293,15 @@ int change_is_pending(const struct store *store)
 
 /* ---- the changes --------------------------------------------------------------------------- */
 
-static int begin(struct store *store, int64_t now_us, struct call *ret)
+static int begin(struct store *store, int64_t now_us, struct change_call *ret)
 {
     if (store_is_sealed(store))
         return -ENOKEY;
     if (store->is_broken)
         return -EIO;
-    if (store->rewrite)
+    if (store_state_is_held(store))
         return -EAGAIN;
-    *ret = (struct call){.store = store, .number = ++store->calls, .now_us = now_us};
+    *ret = (struct change_call){.store = store, .number = ++store->calls, .now_us = now_us};
     return 0;
 }
 
@@ -312,19 +309,19 @@ int change_put(struct store *store, const struct span *keys, size_t count,
                const struct change_put *put, int64_t now_us, uint64_t *ticket,
                struct change_conflict *conflict)
 {
-    struct call call;
+    struct change_call call;
     int r = begin(store, now_us, &call);
     if (r < 0)
         return r;
     for (size_t i = 0; i < count && r == 0; i++)
-        r = prepare_put(&call, keys[i], put, conflict);
+        r = change_state_put(&call, keys[i], put, conflict);
     return finish(&call, r, ticket);
 }
 
 int change_delete(struct store *store, const struct span *keys, size_t count, int64_t now_us,
                   uint64_t *ticket)
 {
-    struct call call;
+    struct change_call call;
     int r = begin(store, now_us, &call);
     if (r < 0)
         return r;
@@ -335,11 +332,11 @@ int change_delete(struct store *store, const struct span *keys, size_t count, in
 
 /* ---- expiry -------------------------------------------------------------------------------- */
 
-static int record_expiry(struct call *call, struct entry *entry)
+static int record_expiry(struct change_call *call, struct entry *entry)
 {
-    if (entry->change || call->store->rewrite)
+    if (entry->change || store_state_is_held(call->store))
         return -EAGAIN;
-    struct change *change = add(call, entry, RECORD_EXPIRE);
+    struct change *change = change_state_add(call, entry, RECORD_EXPIRE);
     return change ? write_record(call, change, (struct span){NULL, 0}) : -ENOMEM;
 }
 
@@ -352,7 +349,7 @@ void change_expire(struct store *store, int64_t now_us)
 {
     if (store->due_us > now_us || store_is_sealed(store))
         return;
-    struct call call = {.store = store, .number = ++store->calls, .now_us = now_us};
+    struct change_call call = {.store = store, .number = ++store->calls, .now_us = now_us};
     int64_t due = VALIDITY_NEVER;
     int r = 0;
     size_t at = 0;

@@ -228,7 +228,7 @@ int rewrite_begin(struct store *store, const struct age_recipient *to,
         return -ENOKEY;
     if (store->is_broken)
         return -EIO;
-    if (store->rewrite || change_is_pending(store))
+    if (store_state_is_held(store) || change_is_pending(store))
         return -EAGAIN;
     struct rewrite *rewrite = calloc(1, sizeof *rewrite);
     if (!rewrite)
@@ -269,7 +269,8 @@ void rewrite_cancel(struct store *store)
 
 int rewrite_is_due(const struct store *store, int64_t now_us)
 {
-    if (store_is_sealed(store) || store->rewrite || store->is_broken || now_us < store->retry_us)
+    if (store_is_sealed(store) || store_state_is_held(store) || store->is_broken ||
+        now_us < store->retry_us)
         return 0;
     uint64_t dead = journal_end(store->journal) - store->live;
     return dead > LIMIT_COMPACT && dead > store->live;

@@ -57,6 +57,7 @@ struct store {
     struct batch syncing;    /* the worker is at it; ticket 0: it is not */
     uint64_t last_ticket;
     struct rewrite *rewrite; /* under way: nothing else is changed meanwhile */
+    int is_held;             /* by a stage: nobody else changes anything meanwhile */
     uint64_t rewrites, failures;
     int settled_result; /* of what was settled last */
     int is_broken;      /* which log a crash would leave is not known: no more changes */
@@ -65,6 +66,12 @@ struct store {
 static inline struct span store_state_key(const struct entry *entry)
 {
     return (struct span){entry->key, entry->key_length};
+}
+
+/* Nothing may be changed now but by whoever is at it. */
+static inline int store_state_is_held(const struct store *store)
+{
+    return store->rewrite != NULL || store->is_held;
 }
 
 /* A frame is needed from now on, or no more. */
