@@ -74,8 +74,10 @@ static inline int journals_append(struct journal *journal, uint64_t number, size
 {
     for (size_t i = 0; i < count; i++) {
         int r = journals_reserve(journal, number + i, NULL);
-        if (r < 0)
+        if (r < 0) {
+            journal_drop(journal);
             return r;
+        }
     }
     return journal_write(journal, 1);
 }
