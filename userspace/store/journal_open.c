@@ -29,55 +29,23 @@ static int explain(const struct reading *reading, uint64_t offset, int r, struct
 /* ---- first pass: check -------------------------------------------------------------------------
  */
 
-/* The frame at OFFSET, if it may follow what was read: 0, -EUCLEAN, or another -errno. */
-static int next_frame(struct reading *reading, uint64_t offset, struct scan_frame *frame)
-{
-    int r = scan_frame(&reading->scan, offset, frame);
-    if (r < 0)
-        return r;
-    int is_first = (frame->header.flags & FORMAT_FIRST) != 0;
-    if (frame->header.sequence <= reading->last || is_first != (offset == reading->batch))
-        return -EUCLEAN;
-    reading->last = frame->header.sequence;
-    return 0;
-}
-
-/*
- * What to make of a bad frame at OFFSET: 0 when it is the end of a torn tail, -EUCLEAN when it had
- * been durable. A later frame that says so is the only witness; a tail that was never synced may
- * have good frames behind bad ones, but none of them can say that.
- */
-static int judge(struct reading *reading, uint64_t offset)
-{
-    struct scan_frame frame;
-    int r;
-    for (uint64_t at = offset + 1; (r = scan_search(&reading->scan, at, &frame)) == 0;
-         at = frame.end) {
-        if (frame.header.durable > offset)
-            return -EUCLEAN;
-        /* Its sequence is used up, though it is going to be cut. */
-        if (frame.header.sequence > reading->last)
-            reading->last = frame.header.sequence;
-    }
-    return r == -ENOENT ? 0 : r;
-}
-
 static int check(struct reading *reading, struct error *error)
 {
     struct scan_frame frame;
     uint64_t at = reading->scan.start;
     int r = 0;
     reading->batch = at;
-    while (at < reading->scan.size && (r = next_frame(reading, at, &frame)) == 0) {
-        reading->report.frames += frame.header.kind == FORMAT_RECORD;
+    while (at < reading->scan.size &&
+           (r = scan_next(&reading->scan, at, reading->batch, reading->last, &frame)) == 0) {
         at = frame.end;
+        reading->last = frame.header.sequence;
         if (frame.header.flags & FORMAT_LAST)
             reading->batch = at;
         if (frame.header.kind == FORMAT_CHECKPOINT)
             reading->checkpoint = at;
     }
-    if (r == -EUCLEAN)
-        r = judge(reading, at);
+    if (r == -EUCLEAN) /* sequences of a tail are used up, though it is going to be cut */
+        r = scan_judge(&reading->scan, at, &reading->last);
     if (r == -EUCLEAN)
         reading->report.damage = at;
     return r < 0 ? explain(reading, at, r, error) : 0;
@@ -104,7 +72,6 @@ static int settle(struct reading *reading, struct error *error)
 static int visit_all(struct reading *reading, struct error *error)
 {
     struct scan_frame frame;
-    reading->report.frames = 0;
     for (uint64_t at = reading->scan.start; at < reading->batch; at = frame.end) {
         int r = scan_frame(&reading->scan, at, &frame);
         if (r == -EUCLEAN)

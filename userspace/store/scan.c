@@ -142,6 +142,16 @@ int scan_frame(struct scan *scan, uint64_t offset, struct scan_frame *ret)
     return 0;
 }
 
+int scan_next(struct scan *scan, uint64_t offset, uint64_t batch, uint64_t last,
+              struct scan_frame *ret)
+{
+    int r = scan_frame(scan, offset, ret);
+    if (r < 0)
+        return r;
+    int is_first = (ret->header.flags & FORMAT_FIRST) != 0;
+    return ret->header.sequence > last && is_first == (offset == batch) ? 0 : -EUCLEAN;
+}
+
 /* The next place at FROM or behind it that begins like a frame; -ENOENT. */
 static int next_mark(struct scan *scan, uint64_t from, uint64_t *ret)
 {
@@ -172,4 +182,21 @@ int scan_search(struct scan *scan, uint64_t from, struct scan_frame *ret)
         from = at + 1;
     }
     return r;
+}
+
+/*
+ * A later frame that says so is the only witness. A tail that was never synced may have good frames
+ * behind bad ones, but none of them can claim what was not durable yet.
+ */
+int scan_judge(struct scan *scan, uint64_t offset, uint64_t *last)
+{
+    struct scan_frame frame;
+    int r;
+    for (uint64_t at = offset + 1; (r = scan_search(scan, at, &frame)) == 0; at = frame.end) {
+        if (frame.header.durable > offset)
+            return -EUCLEAN;
+        if (frame.header.sequence > *last)
+            *last = frame.header.sequence;
+    }
+    return r == -ENOENT ? 0 : r;
 }

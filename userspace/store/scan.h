@@ -44,8 +44,21 @@ int scan_head(struct scan *scan, struct span *preface);
 /* The frame at OFFSET: 0, -EUCLEAN when there is no good one, or another -errno. */
 int scan_frame(struct scan *scan, uint64_t offset, struct scan_frame *ret);
 
+/*
+ * As scan_frame(), of the frame that follows one with the sequence LAST (0: none), while the batch
+ * under way begins at BATCH: -EUCLEAN too when it may not follow.
+ */
+int scan_next(struct scan *scan, uint64_t offset, uint64_t batch, uint64_t last,
+              struct scan_frame *ret);
+
 /* The first good frame at FROM or behind it: 0, -ENOENT, or another -errno. */
 int scan_search(struct scan *scan, uint64_t from, struct scan_frame *ret);
+
+/*
+ * What to make of a bad frame at OFFSET: 0 when it begins a torn tail, -EUCLEAN when it had been
+ * durable, or another -errno. *last grows to the greatest sequence of the tail's good frames.
+ */
+int scan_judge(struct scan *scan, uint64_t offset, uint64_t *last);
 
 /* Say why NAME is not read on at OFFSET, where R, which is returned, was the answer. */
 int scan_explain(const struct scan *scan, const char *name, uint64_t offset, int r,
