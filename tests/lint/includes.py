@@ -15,7 +15,7 @@ ROOMS = {
     "serve": "base crypto kernel identity store",
     "daemon": "base crypto kernel identity store serve",
     "client": "",
-    "cli": "base client crypto",
+    "cli": "base client crypto store",
     "bench": "base",
     "bpf": "",
     "include": "",

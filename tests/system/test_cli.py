@@ -3,6 +3,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import tempfile
 
@@ -38,6 +39,59 @@ def test_verbs():
         assert b"serving" in vsecm(*admin, "status").stdout
         assert vsecm(*admin, "delete", "app/web", "other/web").returncode == 0
         assert inside("get").returncode == 1
+
+
+def crc32c(data):
+    """RFC 3720, bit by bit"""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def record_log(preface, records):
+    """A log as docs/FORMAT.md has it: each record a batch of its own, synced; then a checkpoint"""
+    log = b"VSECLOG\x01" + struct.pack("<I", len(preface)) + preface
+    number = crc32c(log)
+    log += struct.pack("<I", number)
+    frames = [(meta.encode(), b"sealed", 1) for meta in records] + [(b"", bytes(8) + preface, 2)]
+    for sequence, (meta, payload, kind) in enumerate(frames, 1):
+        body = meta + payload
+        head = b"\xf7Vr\n" + struct.pack(
+            "<IQQIHBBI", len(body), sequence, len(log), number, len(meta), kind, 3, crc32c(body))
+        log += head + struct.pack("<I", crc32c(struct.pack("<Q", len(log)) + head)) + body
+    return log
+
+
+def test_doctor():
+    """doctor reads what the format's description says, finds damage, and saves what is whole"""
+    log = record_log(b"preface", [f"put shop/web {n} 2026-11-24T21:02:11Z" for n in range(1, 9)])
+    with tempfile.TemporaryDirectory() as state:
+        path = lambda name: os.path.join(state, name)
+        write = lambda name, data: open(path(name), "wb", opener=private).write(data)
+        private = lambda name, flags: os.open(name, flags, 0o600)
+        doctor = lambda *arguments: vsecm("doctor", "--state", state, *arguments)
+        told = lambda *arguments: json.loads(doctor("-o", "json", *arguments).stdout)
+        write("root.key", b"k")
+        write("records.log", log)
+        assert doctor().returncode == 0, doctor()
+        assert told()["records"] == told()["put"] == 8 and told()["tailBytes"] == 0, told()
+        at = log.index(b"put shop/web 5") - 40
+        write("records.log", log[:at + 50] + b"!" + log[at + 51:])
+        assert doctor().returncode == 1
+        assert f"bytes at byte {at}\n".encode() in doctor().stdout, doctor().stdout
+        assert told()["damage"] == [{"offset": at, "bytes": 40 + 35 + 6}], told()
+        assert doctor("--salvage", path("saved")).returncode == 0
+        assert doctor("--salvage", path("saved")).returncode == 1
+        saved = vsecm("doctor", "--state", path("saved"), "-o", "json")
+        assert saved.returncode == 1  # the key is not there
+        assert json.loads(saved.stdout)["records"] == 7 and not json.loads(saved.stdout)["damage"]
+        write("records.log", log[:-3])  # a torn tail is nobody's loss
+        assert doctor().returncode == 0 and told()["tailBytes"] > 0
+        assert vsecm("doctor").returncode == 2
+        assert vsecm("doctor", "--state", "/nonexistent").returncode == 1
 
 
 def test_member_and_binary():

@@ -69,6 +69,18 @@ static const char *take_file(struct arguments *arguments, const char *value)
     return NULL;
 }
 
+static const char *take_state(struct arguments *arguments, const char *value)
+{
+    arguments->state = value;
+    return *value ? NULL : "must name a directory";
+}
+
+static const char *take_salvage(struct arguments *arguments, const char *value)
+{
+    arguments->salvage = value;
+    return *value ? NULL : "must name a directory";
+}
+
 static const char *take_output(struct arguments *arguments, const char *value)
 {
     arguments->json = strcmp(value, "json") == 0;
@@ -136,6 +148,14 @@ const struct arguments_option arguments_to_file = {
 
 const struct arguments_option arguments_public = {
     "public", 0, NULL, "read secret keys and print their recipients instead", take_public,
+};
+
+const struct arguments_option arguments_state = {
+    "state", 0, "DIR", "the daemon's state directory", take_state,
+};
+
+const struct arguments_option arguments_salvage = {
+    "salvage", 0, "NEWDIR", "save what is whole into NEWDIR, which is made", take_salvage,
 };
 
 static const struct arguments_option socket_option = {

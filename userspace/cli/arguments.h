@@ -17,6 +17,8 @@ struct error;
 struct arguments {
     const char *socket; /* NULL: not said */
     const char *file;
+    const char *state;
+    const char *salvage;
     const char *operands[LIMIT_TARGETS];
     const char *namespaces[LIMIT_TARGETS];
     const char *recipients[LIMIT_AGE_RECIPIENTS];
@@ -48,6 +50,7 @@ extern const struct arguments_option arguments_namespace, arguments_file, argume
 extern const struct arguments_option arguments_recipient, arguments_identity, arguments_armor;
 extern const struct arguments_option arguments_passphrase, arguments_passphrase_file;
 extern const struct arguments_option arguments_to_file, arguments_public;
+extern const struct arguments_option arguments_state, arguments_salvage;
 
 /* What every verb takes, NULL at the end. */
 extern const struct arguments_option *const arguments_common[];

@@ -26,7 +26,7 @@ void help_all(const struct verb *const *verbs)
         printf("  %-8s  %s\n", (*verbs)->name, (*verbs)->summary);
     puts("\noptions of every verb:");
     print_options(arguments_common);
-    puts("\nexit status: 0 done, 1 refused or not found, 2 wrong usage, 3 no daemon answers.\n"
+    puts("\nexit status: 0 done, 1 refused, missing or damaged, 2 wrong usage, 3 no daemon.\n"
          "`vsecm VERB --help` says more.");
 }
 

@@ -14,8 +14,8 @@
 #include <sys/resource.h>
 
 static const struct verb *const verbs[] = {
-    &verb_put,    &verb_get,    &verb_list,    &verb_delete,  &verb_whoami,
-    &verb_status, &verb_keygen, &verb_encrypt, &verb_decrypt, NULL,
+    &verb_put,    &verb_get,     &verb_list,    &verb_delete, &verb_whoami, &verb_status,
+    &verb_keygen, &verb_encrypt, &verb_decrypt, &verb_doctor, NULL,
 };
 
 /* Secrets pass through: no core file, and no reading of this memory by the same user. */

@@ -11,7 +11,8 @@ struct arguments_option;
 /* Exit statuses, as the manual has them. */
 enum verb_exit {
     VERB_OK = 0,
-    VERB_REFUSED = 1,     /* the daemon refused, or has no such thing; or a file failed, or a key */
+    /* The daemon refused, or has no such thing; a file or a key failed; a state is damaged. */
+    VERB_REFUSED = 1,
     VERB_USAGE = 2,       /* the command line is wrong; nothing was sent */
     VERB_UNREACHABLE = 3, /* no daemon answered */
 };
@@ -27,7 +28,7 @@ struct verb {
     enum verb_exit (*run)(const struct arguments *arguments);
 };
 
-extern const struct verb verb_decrypt, verb_delete, verb_encrypt, verb_get, verb_keygen, verb_list,
-    verb_put, verb_status, verb_whoami;
+extern const struct verb verb_decrypt, verb_delete, verb_doctor, verb_encrypt, verb_get,
+    verb_keygen, verb_list, verb_put, verb_status, verb_whoami;
 
 #endif

@@ -18,12 +18,13 @@ _vsecm() {
     case $previous in
     --socket | --from-file | --to-file | --passphrase-file | -i | --identity)
         mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    --state | --salvage) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     -o | --output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
     *)
         if [[ $current == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_options $verb)" -- "$current")
         elif [[ -z $verb ]]; then
-            mapfile -t COMPREPLY < <(compgen -W 'put get list delete whoami status keygen encrypt decrypt' -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W 'put get list delete whoami status keygen encrypt decrypt doctor' -- "$current")
         fi
         ;;
     esac
