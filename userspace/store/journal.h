@@ -54,9 +54,10 @@ typedef int journal_visit(void *context, const struct journal_frame *frame);
 /*
  * A new log NAME (mode 0600; -EEXIST when there is one) in DIR that begins with PREFACE, at most
  * LIMIT_PREFACE bytes, copied. NAME is a temporary one: the log counts once journal_publish() gave
- * it its own. Until journal_synced() is called for the first time its frames are written as those
- * of a log that is durable as a whole, for that is what they are when anybody can find them. 0,
- * -EMSGSIZE, -ENOMEM or another -errno with *error; then there is no file.
+ * it its own, and what a crash left under the temporary one is the caller's to unlink. Until
+ * journal_synced() is called for the first time the frames are written as those of a log that is
+ * durable as a whole, for that is what they are when anybody can find them. 0, -EMSGSIZE, -ENOMEM
+ * or another -errno with *error; then there is no file.
  */
 int journal_create(int dir, const char *name, struct span preface, uint64_t next_sequence,
                    struct journal **ret, struct error *error);
