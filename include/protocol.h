@@ -18,6 +18,7 @@
 /* In the state directory. */
 #define PROTOCOL_STATE_LOG "records.log"                 /* docs/FORMAT.md */
 #define PROTOCOL_STATE_NEW_LOG PROTOCOL_STATE_LOG ".new" /* one that is to take its place */
+#define PROTOCOL_STATE_RESTORE "restore.part"            /* a backup on its way back, sealed */
 #define PROTOCOL_STATE_KEY "root.key"                    /* what opens its preface */
 #define PROTOCOL_CREDENTIAL "vsecm-root-key" /* the name of a service manager's credential */
 #define PROTOCOL_STATE_LOCK "lock"           /* held by the daemon that runs */
@@ -36,6 +37,7 @@
 #define PATH_REKEY "/v1/admin/rekey"
 #define PATH_BACKUP "/v1/admin/backup"
 #define PATH_RESTORE "/v1/admin/restore"
+#define PATH_RESTORE_APPLY PATH_RESTORE "/apply"
 
 /* The version's number; the entity tag is more than that (serve/reply.c says why) and opaque. */
 #define HEADER_VERSION "VSecM-Version"

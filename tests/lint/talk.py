@@ -30,6 +30,7 @@ HARMLESS = {
     ("userspace/cli/target.c", r"target->(namespaces|workloads)\[\w+\]\.data"): "the user's own words",
     ("userspace/cli/output.c", r"item->valuestring"): "cells of tables, which have no values in them",
     ("userspace/daemon/vault.c", r"key\.data"): "a key's name",
+    ("userspace/store/restore.c", r"(record->)?key\.data"): "the same",
     ("userspace/serve/outcome.c", r"conflict->key\.data"): "the same",
     ("userspace/cli/examine.c", r"segment->meta\.data"): "metadata, in clear in the log, read strictly",
     ("userspace/serve/put_request.c", r"name->valuestring"): "a key's name",

@@ -337,6 +337,9 @@ class Daemon:
             if self.process and self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            # The daemon leaves a tmpfs that it mounted, for the next one.
+            if os.path.ismount(self.options["state_dir"]):
+                subprocess.run(["umount", self.options["state_dir"]], check=True)
             shutil.rmtree(self.dir, ignore_errors=True)
 
 

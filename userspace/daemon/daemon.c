@@ -140,6 +140,7 @@ static int make_server(struct daemon *daemon, struct error *error)
     const struct config *config = daemon->config;
     daemon->service.store = daemon->vault.store;
     daemon->service.keyring = daemon->vault.keyring;
+    daemon->service.restore = daemon->vault.restore;
     daemon->service.arena = daemon->vault.arena;
     daemon->service.reveal = access_reveal_named(config->reveal);
     daemon->service.audit = daemon->audit;

@@ -17,6 +17,7 @@
 #include "base/writer.h"
 #include "crypto/age_key.h"
 #include "crypto/arena.h"
+#include "daemon/auto_backup.h"
 #include "daemon/config.h"
 #include "protocol.h"
 #include "serve/service.h"
@@ -24,6 +25,7 @@
 #include "store/json.h"
 #include "store/keyring.h"
 #include "store/load.h"
+#include "store/restore.h"
 #include "store/rewrite.h"
 #include "store/store.h"
 
@@ -131,7 +133,8 @@ static int open_store(struct vault *vault, struct error *error)
     if (r < 0)
         return r;
     vault->keyring = keyring_new(vault->arena, vault->store, &key);
-    return vault->keyring ? 0 : error_set(error, -ENOMEM, "out of memory");
+    vault->restore = vault->keyring ? restore_new(vault->store, vault->keyring) : NULL;
+    return vault->restore ? 0 : error_set(error, -ENOMEM, "out of memory");
 }
 
 int vault_open(struct vault *vault, const struct config *config, struct loop *loop,
@@ -176,6 +179,19 @@ static void on_refused(void *context, struct span key, const char *reason)
     service_note(context, "load", key, "deny", reason);
 }
 
+static int begin_backups(struct vault *vault, struct error *error)
+{
+    const struct config *config = vault->config;
+    const struct auto_backup_options options = {.path = config->backup_dir,
+                                                .interval_ms = config->backup_interval,
+                                                .keep = config->backup_keep,
+                                                .loop = vault->loop,
+                                                .worker = vault->worker,
+                                                .store = vault->store,
+                                                .keyring = vault->keyring};
+    return config->backup_dir[0] ? auto_backup_new(&options, &vault->auto_backup, error) : 0;
+}
+
 int vault_start(struct vault *vault, struct service *service, struct error *error)
 {
     const struct load_options options = {
@@ -194,7 +210,7 @@ int vault_start(struct vault *vault, struct service *service, struct error *erro
         log_warn("the store is sealed: bring the root key with `vsecm unseal`");
     vault->upkeep.fire = on_upkeep;
     loop_set_timer(vault->loop, &vault->upkeep, UPKEEP_MS);
-    return 0;
+    return begin_backups(vault, error);
 }
 
 /* ---- status -------------------------------------------------------------------------------- */
@@ -218,6 +234,7 @@ void vault_write_status(struct writer *w, const struct vault *vault)
     writer_named_u64(w, ",\"rewrites\":", stats.rewrites);
     writer_named_u64(w, ",\"failures\":", stats.failures);
     writer_literal(w, "}");
+    auto_backup_write_status(w, vault->auto_backup);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -230,6 +247,8 @@ void vault_close(struct vault *vault)
         store_set_settled(vault->store, NULL, NULL); /* whom to tell is gone */
     worker_free(vault->worker);
     if (vault->store) {
+        auto_backup_free(vault->auto_backup);
+        restore_free(vault->restore);
         rewrite_cancel(vault->store);
         change_checkpoint(vault->store, clock_wall_us());
     }

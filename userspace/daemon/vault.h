@@ -7,9 +7,11 @@
 #include "daemon/state.h"
 
 struct arena;
+struct auto_backup;
 struct config;
 struct error;
 struct keyring;
+struct restore;
 struct service;
 struct store;
 struct worker;
@@ -23,6 +25,8 @@ struct vault {
     struct worker *worker;
     struct store *store;
     struct keyring *keyring;
+    struct restore *restore;
+    struct auto_backup *auto_backup; /* NULL: none are made */
     struct loop_timer upkeep;
     int key_fd; /* a key that was brought; -1: none */
     char key_what[320];

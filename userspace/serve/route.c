@@ -6,6 +6,7 @@
 #include "protocol.h"
 #include "serve/backups.h"
 #include "serve/keys.h"
+#include "serve/restores.h"
 #include "serve/sentinel.h"
 #include "serve/status.h"
 #include "serve/versions.h"
@@ -28,6 +29,8 @@ static const struct route routes[] = {
     {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,     "reveal",       versions_value},
     {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rollback",     versions_rollback},
     {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,     "backup",       backups_get},
+    {"POST",   PATH_RESTORE,          0,   ACCESS_ADMIN,    LIMIT_PIECE, 0,    "upload",       restores_receive},
+    {"POST",   PATH_RESTORE_APPLY,    0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "restore",      restores_apply},
     {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey},
 };
 /* clang-format on */

@@ -19,6 +19,7 @@ struct http_request;
 struct keyring;
 struct put_request;
 struct reply;
+struct restore;
 struct store;
 struct subject;
 struct writer;
@@ -26,6 +27,7 @@ struct writer;
 struct service {
     struct store *store;
     struct keyring *keyring;
+    struct restore *restore;
     struct arena *arena;
     struct audit *audit;
     enum access_reveal reveal;

@@ -113,7 +113,7 @@ static int take(struct stage *stage, struct change *change, const struct record 
 
 int stage_record(struct stage *stage, const struct record *record)
 {
-    struct change *change;
+    struct change *change = NULL;
     int r = make_room(stage, record->value.length);
     if (r == 0)
         r = find_change(stage, record, &change);
@@ -140,6 +140,7 @@ int stage_commit(struct stage *stage, uint64_t *ticket)
         change_state_forget(&stage->call);
     } else if (stage->call.first) {
         trim(stage);
+        store->open.ticket = journal_is_memory(store->journal) ? 0 : *ticket;
         r = change_state_written(&stage->call, ticket);
     }
     free(stage);

@@ -29,8 +29,10 @@ int stage_put(struct stage *stage, struct span key, const struct change_put *put
  */
 int stage_record(struct stage *stage, const struct record *record);
 
-/* Make it all take effect, as change_put() does: 0, -EINPROGRESS with *ticket, or -errno, and
- * nothing has changed. The stage is gone. */
+/*
+ * Make it all take effect, as change_put() does: 0, -EINPROGRESS with *ticket, which is left as it
+ * is unless it was 0, or -errno, and nothing has changed. The stage is gone.
+ */
 int stage_commit(struct stage *stage, uint64_t *ticket);
 
 /* Nothing of it has been. NULL is fine. */
