@@ -97,7 +97,7 @@ def test_bad_options():
         ("max_connections = 99999999999999999999", ("a number from 8 to",)),
         ("arena_size = 64Q", ("a size from",)),
         ("arena_size = 1K", ("a size from",)),
-        ("header_timeout = 5", ("a time from", "ms, s, m or h")),
+        ("header_timeout = 5", ("a time from", "ms, s, m, h or d")),
         ("audit_required = maybe", ("yes or no",)),
         ("attest = trust-me", ("one of: auto lsm cgroup",)),
         ("socket_dir = relative", ("an absolute path",)),

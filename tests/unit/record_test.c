@@ -167,67 +167,28 @@ TEST(refusals)
     end();
 }
 
-TEST(labels)
-{
-    static const char *const bad[] = {
-        "",
-        "put",
-        "put a/b 1 2026-11-24T20:15:30Z now",
-        "put a/b 1 2026-11-24T20:15:30Z now never more",
-        "get a/b 1 2026-11-24T20:15:30Z now never",
-        "put ab 1 2026-11-24T20:15:30Z now never",
-        "put a/b x 2026-11-24T20:15:30Z now never",
-        "put a/b 1 today now never",
-        "put a/b 1 2026-11-24T20:15:30Z soon never",
-        "put a/b 1 2026-11-24T20:15:30Z now ever",
-    };
-    char text[RECORD_LABEL];
-    struct record record = record_of(SPAN_LITERAL("v")), back;
-    struct span label = record_label(&record, text);
-    CHECK(span_is(label, "put shop/web 3 2026-11-24T20:15:31.123456Z "
-                         "2026-11-24T20:15:32.123456Z never"));
-    CHECK_EQ_INT(record_read_label(label, &back), 0);
-    CHECK(record_matches(&record, &back, 17));
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (record_read_label(span_of(bad[i]), &back) != -EINVAL)
-            check_fail(__FILE__, __LINE__, "'%s' was taken", bad[i]);
-}
-
-TEST(longest_label)
-{
-    char key[LIMIT_KEY + 1], text[RECORD_LABEL];
-    memset(key, 'a', LIMIT_KEY);
-    key[LIMIT_DNS_LABEL] = '/';
-    struct record record = record_of(SPAN_LITERAL("v")), back;
-    record.key = (struct span){key, LIMIT_KEY};
-    record.version = UINT64_MAX;
-    record.op = RECORD_EXPIRE;
-    record.validity.expires_us = T0;
-    CHECK_EQ_INT(record_read_label(record_label(&record, text), &back), 0);
-    CHECK(record_matches(&record, &back, 17));
-}
-
 /* Every claim of a label counts. */
 TEST(mismatches)
 {
-    struct record sealed = record_of(SPAN_LITERAL("v")), label = sealed;
+    struct record sealed = record_of(SPAN_LITERAL("v"));
+    struct label label = record_label(&sealed);
     CHECK(record_matches(&sealed, &label, 17));
     CHECK(!record_matches(&sealed, &label, 18));
     label.op = RECORD_EXPIRE;
     CHECK(!record_matches(&sealed, &label, 17));
-    label = sealed;
+    label = record_label(&sealed);
     label.key = SPAN_LITERAL("shop/wed");
     CHECK(!record_matches(&sealed, &label, 17));
-    label = sealed;
+    label = record_label(&sealed);
     label.version++;
     CHECK(!record_matches(&sealed, &label, 17));
-    label = sealed;
+    label = record_label(&sealed);
     label.updated_us++;
     CHECK(!record_matches(&sealed, &label, 17));
-    label = sealed;
+    label = record_label(&sealed);
     label.validity.not_before_us++;
     CHECK(!record_matches(&sealed, &label, 17));
-    label = sealed;
+    label = record_label(&sealed);
     label.validity.expires_us--;
     CHECK(!record_matches(&sealed, &label, 17));
 }

@@ -2,9 +2,9 @@
 #include "cli/examine.h"
 
 #include "base/error.h"
-#include "base/str.h"
 #include "limits.h"
 #include "protocol.h"
+#include "store/label.h"
 #include "store/salvage.h"
 
 #include <cjson/cJSON.h>
@@ -37,43 +37,13 @@ __attribute__((format(printf, 2, 3))) static void advise(struct examine *examine
     cJSON_AddItemToArray(list, cJSON_CreateString(line.text));
 }
 
-/* ---- the metadata of a record, which anybody may have written ----------------------------------
- */
+enum { OPERATIONS = RECORD_DELETE + 1 };
 
-static bool is_made_of(struct span text, const char *letters)
-{
-    for (size_t i = 0; i < text.length; i++)
-        if (!text.data[i] || !strchr(letters, text.data[i]))
-            return false;
-    return text.length > 0;
-}
-
-static struct span next_word(struct span *rest)
-{
-    const char *blank = rest->length ? memchr(rest->data, ' ', rest->length) : NULL;
-    struct span word = {rest->data, blank ? (size_t)(blank - rest->data) : rest->length};
-    size_t taken = word.length + (blank != NULL);
-    *rest = (struct span){rest->data + taken, rest->length - taken};
-    return word;
-}
-
-static const char *const operations[] = {"put", "delete", "expire"};
-enum { OPERATIONS = sizeof operations / sizeof *operations };
-
-/* Which operation META (`OP KEY VERSION UPDATED`) tells of; OPERATIONS when it is no such text. */
+/* Which operation META tells of; OPERATIONS when it is no label, which is then not printed. */
 static size_t operation_of(struct span meta)
 {
-    uint64_t number;
-    size_t found = 0;
-    struct span rest = meta;
-    struct span operation = next_word(&rest), key = next_word(&rest), version = next_word(&rest);
-    while (found < OPERATIONS && !span_is(operation, operations[found]))
-        found++;
-    bool is_text = key.length <= LIMIT_KEY &&
-                   is_made_of(key, "abcdefghijklmnopqrstuvwxyz0123456789-/") &&
-                   str_u64(version, UINT64_MAX, &number) == 0 && rest.length <= 32 &&
-                   is_made_of(rest, "0123456789TZ:.-");
-    return is_text ? found : OPERATIONS;
+    struct label label;
+    return label_read(meta, &label) == 0 ? label.op : (size_t)OPERATIONS;
 }
 
 /* ---- the log -----------------------------------------------------------------------------------
@@ -125,7 +95,7 @@ static void tell_log(struct examine *examine, const struct salvage_report *log,
     add_number(report, "bytes", log->size);
     add_number(report, "records", log->records);
     for (size_t i = 0; i < OPERATIONS; i++)
-        add_number(report, operations[i], findings->operations[i]);
+        add_number(report, label_op_name((enum record_op)i), findings->operations[i]);
     add_number(report, "unreadableMetadata", findings->operations[OPERATIONS]);
     add_number(report, "checkpoints", log->checkpoints);
     add_number(report, "tailBytes", log->tail);
@@ -190,20 +160,20 @@ static bool tell_file(struct examine *examine, const char *name, bool *is_there)
     return is_private;
 }
 
+/* Only where the daemon keeps the root key itself is it here (its option root_key). */
 static void examine_key(struct examine *examine, const char *path)
 {
     bool is_there, is_private = tell_file(examine, PROTOCOL_STATE_KEY, &is_there);
-    if (is_there ? is_private : !examine->has_log)
-        return;
-    examine->is_healthy = false;
-    if (is_there)
+    if (is_there && !is_private) {
+        examine->is_healthy = false;
         advise(examine, "chmod 600 %s/" PROTOCOL_STATE_KEY ": others than its owner have access",
                path);
-    else
+    } else if (!is_there && examine->has_log) {
         advise(examine,
-               "restore %s/" PROTOCOL_STATE_KEY " from its backup: no record can be opened "
-               "without it",
+               "no " PROTOCOL_STATE_KEY " in %s: that is right where root_key is not auto; else "
+               "put it back, for no record can be opened without it",
                path);
+    }
 }
 
 static void examine_lock(struct examine *examine)

@@ -34,7 +34,7 @@ struct option {
 
 #define AT(member) offsetof(struct config, member)
 #define MINUTE_MS 60000u
-#define DAY_MS (24u * 60u * MINUTE_MS)
+#define DAY_MS (UINT64_C(24) * 60 * MINUTE_MS)
 
 /* clang-format off */
 static const struct option options[] = {
@@ -182,7 +182,7 @@ static void describe(const struct option *option, char *text, size_t size)
         break;
     case KIND_TIME:
         snprintf(text, size,
-                 "a time from %" PRIu64 "ms to %" PRIu64 "s, with ms, s, m or h behind it",
+                 "a time from %" PRIu64 "ms to %" PRIu64 "s, with ms, s, m, h or d behind it",
                  option->min, option->max / 1000);
         break;
     case KIND_SWITCH: snprintf(text, size, "yes or no"); break;

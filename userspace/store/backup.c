@@ -43,13 +43,13 @@ static struct item item_of(const struct entry *entry, enum record_op op, uint64_
                            int64_t updated_us, const struct validity *validity,
                            struct journal_place place)
 {
-    char label[RECORD_LABEL];
-    struct record record = {.op = op,
-                            .version = number,
-                            .updated_us = updated_us,
-                            .validity = *validity,
-                            .key = store_state_key(entry)};
-    size_t payload = place.size - FORMAT_FRAME - record_label(&record, label).length;
+    char text[LABEL_TEXT];
+    struct label label = {.op = op,
+                          .key = store_state_key(entry),
+                          .version = number,
+                          .updated_us = updated_us,
+                          .validity = *validity};
+    size_t payload = place.size - FORMAT_FRAME - label_write(&label, text).length;
     size_t length = 0;
     age_payload_plain(payload, &length);
     return (struct item){place, (uint32_t)length};

@@ -30,7 +30,7 @@ static void refuse(struct load *load, struct span key, const char *reason)
 
 /* ---- first pass: what the labels claim ------------------------------------------------------- */
 
-static int note(struct load *load, const struct record *label, const struct journal_frame *frame)
+static int note(struct load *load, const struct label *label, const struct journal_frame *frame)
 {
     struct entry *entry;
     int r = store_state_entry(load->store, label->key, &entry);
@@ -47,7 +47,7 @@ static int note(struct load *load, const struct record *label, const struct jour
 }
 
 /* A deletion is proven at once: whoever could forge one could undo a put. */
-static int forget(struct load *load, const struct record *label, const struct journal_frame *frame)
+static int forget(struct load *load, const struct label *label, const struct journal_frame *frame)
 {
     struct record record;
     int r = seal_open_record(load->seal, frame, &record);
@@ -67,8 +67,8 @@ static int forget(struct load *load, const struct record *label, const struct jo
 static int on_frame(void *context, const struct journal_frame *frame)
 {
     struct load *load = context;
-    struct record label;
-    if (record_read_label(frame->meta, &label) < 0) {
+    struct label label;
+    if (label_read(frame->meta, &label) < 0) {
         refuse(load, SPAN_LITERAL("?"), "forged-label");
         return 0;
     }

@@ -7,7 +7,6 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/name.h"
 #include "base/str.h"
 #include "base/writer.h"
@@ -16,21 +15,6 @@
 #include "store/key.h"
 
 #define FORMAT 1 /* member "v": what this program writes and reads */
-
-static const char *const ops[] = {
-    [RECORD_PUT] = "put", [RECORD_EXPIRE] = "expire", [RECORD_DELETE] = "delete"};
-
-#define OPS (sizeof ops / sizeof ops[0])
-
-static int read_op(struct span text, enum record_op *ret)
-{
-    for (size_t i = 0; i < OPS; i++)
-        if (span_is(text, ops[i])) {
-            *ret = (enum record_op)i;
-            return 0;
-        }
-    return -EINVAL;
-}
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
@@ -74,7 +58,7 @@ void record_write(struct writer *w, const struct record *record)
     struct key_parts key = key_split(record->key);
     writer_named_u64(w, "{\"v\":", FORMAT);
     writer_literal(w, ",\"op\":\"");
-    writer_text(w, ops[record->op]);
+    writer_text(w, label_op_name(record->op));
     writer_named_u64(w, "\",\"sequence\":", record->sequence);
     writer_literal(w, ",\"namespace\":\"");
     writer_span(w, key.namespace);
@@ -195,7 +179,7 @@ static int read_members(const cJSON *json, struct arena *arena, struct record *r
         r = wrong(error, "v", "1: a newer program wrote this");
     if (r == 0)
         r = read_text(json, "op", &op, error);
-    if (r == 0 && read_op(op, &ret->op) < 0)
+    if (r == 0 && label_read_op(op, &ret->op) < 0)
         r = wrong(error, "op", "put, expire or delete");
     if (r == 0)
         r = read_number(json, "sequence", &ret->sequence, error);
@@ -243,45 +227,17 @@ void record_done(struct arena *arena, struct record *record)
 
 /* ---- the label ------------------------------------------------------------------------------- */
 
-struct span record_label(const struct record *record, char ret[RECORD_LABEL])
+struct label record_label(const struct record *record)
 {
-    char time[CLOCK_RFC3339];
-    struct writer w = writer_on(ret, RECORD_LABEL);
-    writer_text(&w, ops[record->op]);
-    writer_literal(&w, " ");
-    writer_span(&w, record->key);
-    writer_named_u64(&w, " ", record->version);
-    clock_format(record->updated_us, time);
-    writer_literal(&w, " ");
-    writer_text(&w, time);
-    writer_literal(&w, " ");
-    validity_write(&w, record->validity.not_before_us, 0);
-    writer_literal(&w, " ");
-    validity_write(&w, record->validity.expires_us, 0);
-    return (struct span){ret, w.used};
+    return (struct label){.op = record->op,
+                          .key = record->key,
+                          .version = record->version,
+                          .updated_us = record->updated_us,
+                          .validity = record->validity};
 }
 
-int record_read_label(struct span label, struct record *ret)
+int record_matches(const struct record *sealed, const struct label *label, uint64_t sequence)
 {
-    struct span word[6];
-    for (size_t i = 0; i < 6; i++)
-        if (!file_next_word(&label, &word[i]))
-            return -EINVAL;
-    *ret = (struct record){.key = word[1]};
-    if (label.length || read_op(word[0], &ret->op) < 0 || !key_is_good(word[1]) ||
-        str_u64(word[2], UINT64_MAX, &ret->version) < 0 ||
-        clock_parse(word[3], &ret->updated_us) < 0 ||
-        validity_read(word[4], 0, &ret->validity.not_before_us) < 0 ||
-        validity_read(word[5], 0, &ret->validity.expires_us) < 0)
-        return -EINVAL;
-    return 0;
-}
-
-int record_matches(const struct record *sealed, const struct record *label, uint64_t sequence)
-{
-    return sealed->sequence == sequence && sealed->op == label->op &&
-           sealed->version == label->version && span_equal(sealed->key, label->key) &&
-           sealed->updated_us == label->updated_us &&
-           sealed->validity.not_before_us == label->validity.not_before_us &&
-           sealed->validity.expires_us == label->validity.expires_us;
+    struct label own = record_label(sealed);
+    return sealed->sequence == sequence && label_equals(&own, label);
 }

@@ -2,8 +2,8 @@
 /*
  * What a record says: one version of one secret, or that one expired or was deleted. A record has
  * two texts. The payload is JSON and is sealed; it is also a line of a backup. The label stands
- * beside it in clear, for whoever looks through a log without its key; it proves nothing, so what
- * is in the payload must say the same (record_matches). docs/FORMAT.md has both.
+ * beside it in clear (store/label.h); what is in the payload must say the same. docs/FORMAT.md has
+ * both.
  */
 #ifndef VSECM_STORE_RECORD_H
 #define VSECM_STORE_RECORD_H
@@ -12,18 +12,13 @@
 
 #include "base/span.h"
 #include "limits.h"
+#include "store/label.h"
 #include "store/validity.h"
 
 struct arena;
 struct cJSON;
 struct error;
 struct writer;
-
-enum record_op {
-    RECORD_PUT,    /* a version with its value */
-    RECORD_EXPIRE, /* a version whose value is gone because its time was over */
-    RECORD_DELETE, /* the key is gone with all its versions */
-};
 
 struct record {
     enum record_op op;
@@ -54,17 +49,10 @@ int record_read(struct span payload, struct arena *arena, struct record *ret, st
 /* Wipe and release what was read. */
 void record_done(struct arena *arena, struct record *record);
 
-/* The label: "put shop/web 3 2026-11-24T21:02:11.123456Z now never". */
-#define RECORD_LABEL 320
-struct span record_label(const struct record *record, char ret[RECORD_LABEL]);
-
-/*
- * Read a label: op, key, version, updated and validity of *ret are set; the key points into LABEL.
- * 0 or -EINVAL.
- */
-int record_read_label(struct span label, struct record *ret);
+/* What the label beside RECORD says. Its key is the record's. */
+struct label record_label(const struct record *record);
 
 /* Non-zero when what was sealed is what label and sequence claim. */
-int record_matches(const struct record *sealed, const struct record *label, uint64_t sequence);
+int record_matches(const struct record *sealed, const struct label *label, uint64_t sequence);
 
 #endif

@@ -116,10 +116,11 @@ int seal_record(struct seal *seal, struct record *record, struct journal *journa
     struct writer w = writer_on(plain, count.needed);
     record_write(&w, record);
 
-    char label[RECORD_LABEL];
+    char text[LABEL_TEXT];
+    struct label label = record_label(record);
     unsigned char *sealed;
-    int r = journal_reserve(journal, record_label(record, label), age_payload_sealed(w.used),
-                            &sealed, place);
+    int r = journal_reserve(journal, label_write(&label, text), age_payload_sealed(w.used), &sealed,
+                            place);
     if (r == 0)
         age_payload_seal(seal->file_key, plain, w.used, sealed);
     arena_free(seal->arena, plain);
@@ -146,10 +147,10 @@ int seal_open_payload(struct seal *seal, const struct journal_frame *frame, char
 
 int seal_open_record(struct seal *seal, const struct journal_frame *frame, struct record *ret)
 {
-    struct record label;
+    struct label label;
     char *plain;
     size_t length;
-    if (record_read_label(frame->meta, &label) < 0)
+    if (label_read(frame->meta, &label) < 0)
         return -EBADMSG;
     int r = seal_open_payload(seal, frame, &plain, &length);
     if (r < 0)
