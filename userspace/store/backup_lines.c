@@ -24,7 +24,8 @@ struct backup_lines {
     struct error *error;
     enum state state;
     unsigned long number; /* of the line, from 1 */
-    double records;       /* that the head promises */
+    double promised;      /* records, by the head */
+    double seen;          /* and those that were there, or had been and could not be read */
     char *line;           /* in the arena: the front of a line whose end is to come */
     size_t used, size;
 };
@@ -68,15 +69,22 @@ static int take_head(struct backup_lines *lines, struct span line)
         return wrong(lines, "is not the head of a backup ({\"vsecmBackup\":1,...})");
     if (format > FORMAT || format < FORMAT)
         return wrong(lines, "says that another version of this program wrote it");
-    lines->records = number_in(line, "records", &is_full);
+    lines->promised = number_in(line, "records", &is_full);
     lines->state = WANTS_RECORD;
     return is_full ? -ENOSPC : 0;
 }
 
+static int is_equal(double a, double b)
+{
+    return a >= b && a <= b;
+}
+
 static int take_end(struct backup_lines *lines, double records)
 {
-    if (records < lines->records || records > lines->records)
-        return wrong(lines, "ends another number of records than the head promises");
+    if (!is_equal(records, lines->promised) || !is_equal(records, lines->seen))
+        return error_set(lines->error, -EINVAL,
+                         "the backup has %.0f records, its head promises %.0f and its end %.0f",
+                         lines->seen, lines->promised, records);
     lines->state = HAS_ENDED;
     return 0;
 }
@@ -96,6 +104,7 @@ static int take_record(struct backup_lines *lines, struct span line)
     }
     if (r < 0)
         return r;
+    lines->seen++;
     if (record.op == RECORD_DELETE)
         r = wrong(lines, "has a deletion, which no backup has");
     else
@@ -107,11 +116,12 @@ static int take_record(struct backup_lines *lines, struct span line)
 static int take_line(struct backup_lines *lines, struct span line)
 {
     int r = 0;
+    size_t length = line.length;
     line = str_trim(line);
     if (line.length && line.data[line.length - 1] == '\r')
         line.length--;
     if (line.length == 0)
-        r = 0;
+        lines->seen += length > 1; /* of blanks: see backup.c */
     else if (lines->state == WANTS_HEAD)
         r = take_head(lines, line);
     else if (lines->state == WANTS_RECORD)
