@@ -36,8 +36,8 @@ static const uint32_t allowed[] = {
     __NR_listen, __NR_connect, __NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_getpeername,
     /* descriptors and files */
     __NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_pwrite64, __NR_close,
-    __NR_fcntl, __NR_openat, __NR_newfstatat, __NR_fstat, __NR_faccessat, __NR_lseek,
-    __NR_fallocate, __NR_ftruncate, __NR_fsync, __NR_fdatasync, __NR_flock, __NR_fchmod,
+    __NR_fcntl, __NR_openat, __NR_newfstatat, __NR_fstat, __NR_faccessat, __NR_faccessat2,
+    __NR_lseek, __NR_fallocate, __NR_ftruncate, __NR_fsync, __NR_fdatasync, __NR_flock, __NR_fchmod,
     __NR_fchmodat, __NR_unlinkat, __NR_renameat, __NR_renameat2, __NR_mkdirat, __NR_getdents64,
     __NR_statfs, __NR_fstatfs,
     /* memory */
