@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libvsecm against a forked server that says exactly what a test wants said, on a real socket. */
 #include "tests/unit/check.h"
+#include "tests/unit/fake_server.h"
 
 #include "client/channel.h"
 #include "client/exchange.h"
@@ -12,9 +13,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #define TIMES "VSecM-Created: 2026-01-02T03:04:05Z\r\nVSecM-Updated: 2026-02-03T04:05:06.789Z\r\n"
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -22,152 +21,22 @@
 #define VALUE(length, body) OK FIELDS "Content-Length: " length "\r\n\r\n" body
 #define ERROR(line) "HTTP/1.1 " line "\r\nContent-Length: 42\r\n\r\n" ERROR_BODY
 #define ERROR_BODY "{\"error\":\"code\",\"message\":\"said\\u001b so\"}"
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- the server ------------------------------------------------------------------------------ */
+/* ---- the client --------------------------------------------------------------------------------
+ */
 
-/* What it says to one request. */
-struct step {
-    const char
-        *expect;     /* the request must contain this, else the connection is closed; NULL: any */
-    const char *say; /* NULL: nothing, until the client goes away */
-    size_t split;    /* after this many bytes there is a pause; 0: none */
-    int drip_ms;     /* a pause after each byte; 0: none */
-};
-
-/* What it says on one connection, which is closed behind the last step. */
-struct script {
-    struct step steps[3];
-    size_t count;
-};
-
-static struct {
-    char directory[32];
-    char path[64];
-    pid_t pid;
-} server;
-
-static void pause_ms(int ms)
-{
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
-
-static int send_bytes(int fd, const char *data, size_t length)
-{
-    while (length) {
-        ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
-        if (sent < 0)
-            return 0;
-        data += sent;
-        length -= (size_t)sent;
-    }
-    return 1;
-}
-
-/* Receive up to the empty line of a request. 0 when the client went away before. */
-static int receive_request(int fd, char *request, size_t size)
-{
-    size_t used = 0;
-    do {
-        ssize_t got = recv(fd, request + used, size - 1 - used, 0);
-        if (got <= 0)
-            return 0;
-        used += (size_t)got;
-        request[used] = '\0';
-    } while (!strstr(request, "\r\n\r\n"));
-    return 1;
-}
-
-static void say(int fd, const struct step *step)
-{
-    size_t length = strlen(step->say), first = step->split ? step->split : length;
-    for (size_t i = 0; step->drip_ms && i < length; i++) {
-        if (!send_bytes(fd, step->say + i, 1))
-            return;
-        pause_ms(step->drip_ms);
-    }
-    if (step->drip_ms || !send_bytes(fd, step->say, first))
-        return;
-    if (first < length)
-        pause_ms(1);
-    send_bytes(fd, step->say + first, length - first);
-}
-
-static void serve_connection(int fd, const struct script *script)
-{
-    char request[4096];
-    for (size_t i = 0; i < script->count; i++) {
-        const struct step *step = &script->steps[i];
-        if (!receive_request(fd, request, sizeof request))
-            return;
-        if (step->expect && !strstr(request, step->expect))
-            return;
-        if (!step->say)
-            receive_request(fd, request, sizeof request);
-        else
-            say(fd, step);
-    }
-}
-
-static _Noreturn void serve(int listener, const struct script *scripts, size_t count)
-{
-    alarm(60); /* never outlive a test that hangs */
-    for (size_t i = 0; i < count; i++) {
-        int fd = accept(listener, NULL, NULL);
-        if (fd < 0)
-            _exit(1);
-        serve_connection(fd, &scripts[i]);
-        close(fd);
-    }
-    _exit(0);
-}
-
-static void stop_server(void)
-{
-    if (!server.pid)
-        return;
-    kill(server.pid, SIGKILL);
-    waitpid(server.pid, NULL, 0);
-    unlink(server.path);
-    rmdir(server.directory);
-    server.pid = 0;
-}
-
-/* Start a server that goes through SCRIPTS, one per connection; the one before is stopped. */
-static void start_server(const struct script *scripts, size_t count)
-{
-    static int registered;
-    if (!registered++)
-        atexit(stop_server);
-    stop_server();
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(server.directory, sizeof server.directory, "/tmp/vsecm-test-XXXXXX");
-    CHECK(mkdtemp(server.directory) != NULL);
-    snprintf(server.path, sizeof server.path, "%s/socket", server.directory);
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", server.path);
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(listen(listener, 8) == 0);
-    server.pid = fork();
-    CHECK(server.pid >= 0);
-    if (!server.pid)
-        serve(listener, scripts, count);
-    close(listener);
-}
-
-static vsecm_client *client_of(const struct script *scripts, size_t count)
+static vsecm_client *client_of(const struct fake_script *scripts, size_t count)
 {
     vsecm_client *client = NULL;
-    start_server(scripts, count);
-    CHECK_EQ_INT(vsecm_connect(server.path, &client), VSECM_OK);
+    fake_start(scripts, count);
+    CHECK_EQ_INT(vsecm_connect(fake.path, &client), VSECM_OK);
     return client;
 }
 
 /* A server with one connection and one answer, and a client of it. */
 static vsecm_client *client_told(const char *answer)
 {
-    const struct script script = {.steps = {{.say = answer}}, .count = 1};
+    const struct fake_script script = {.steps = {{.say = answer}}, .count = 1};
     return client_of(&script, 1);
 }
 
@@ -190,13 +59,13 @@ static void check_hello(vsecm_client *client)
 TEST(an_answer_may_arrive_in_two_parts_split_anywhere)
 {
     static const char answer[] = VALUE("5", "hello");
-    static struct script scripts[sizeof answer];
+    static struct fake_script scripts[sizeof answer];
     for (size_t i = 0; i < COUNT(scripts); i++)
-        scripts[i] = (struct script){.steps = {{.say = answer, .split = i}}, .count = 1};
-    start_server(scripts, COUNT(scripts));
+        scripts[i] = (struct fake_script){.steps = {{.say = answer, .split = i}}, .count = 1};
+    fake_start(scripts, COUNT(scripts));
     for (size_t i = 0; i < COUNT(scripts); i++) {
         vsecm_client *client = NULL;
-        CHECK_EQ_INT(vsecm_connect(server.path, &client), VSECM_OK);
+        CHECK_EQ_INT(vsecm_connect(fake.path, &client), VSECM_OK);
         check_hello(client);
         vsecm_close(client);
     }
@@ -204,8 +73,8 @@ TEST(an_answer_may_arrive_in_two_parts_split_anywhere)
 
 TEST(an_answer_may_arrive_byte_by_byte)
 {
-    const struct step step = {.say = VALUE("5", "hello"), .drip_ms = 1};
-    const struct script script = {.steps = {step}, .count = 1};
+    const struct fake_step step = {.say = VALUE("5", "hello"), .drip_ms = 1};
+    const struct fake_script script = {.steps = {step}, .count = 1};
     vsecm_client *client = client_of(&script, 1);
     check_hello(client);
     vsecm_close(client);
@@ -240,8 +109,8 @@ static char *long_answer(size_t length)
 TEST(the_largest_value_arrives_whole_while_signals_interrupt)
 {
     /* The pause is several signals long, so some come while nothing has. */
-    const struct step step = {.say = long_answer(LIMIT_VALUE), .split = 2000};
-    const struct script script = {.steps = {step}, .count = 1};
+    const struct fake_step step = {.say = long_answer(LIMIT_VALUE), .split = 2000};
+    const struct fake_script script = {.steps = {step}, .count = 1};
     vsecm_client *client = client_of(&script, 1);
     struct sigaction action = {.sa_handler = tick}, before;
     struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
@@ -271,11 +140,11 @@ TEST(a_value_above_the_limit_is_refused)
 
 TEST(a_member_is_asked_for_percent_encoded)
 {
-    const struct step step = {
+    const struct fake_step step = {
         .expect = "GET /v1/value/a%2Fb%20%C3%A9-._~%3F%25 HTTP/1.1\r\n",
         .say = VALUE("5", "hello"),
     };
-    const struct script script = {.steps = {step}, .count = 1};
+    const struct fake_script script = {.steps = {step}, .count = 1};
     vsecm_client *client = client_of(&script, 1);
     vsecm_secret secret;
     CHECK_EQ_INT(vsecm_get_member(client, "a/b \xc3\xa9-._~?%", &secret), VSECM_OK);
@@ -472,8 +341,8 @@ TEST(half_an_identity_is_none)
 
 TEST(a_connection_is_kept)
 {
-    const struct step step = {.say = VALUE("5", "hello")};
-    const struct script script = {.steps = {step, step, step}, .count = 3};
+    const struct fake_step step = {.say = VALUE("5", "hello")};
+    const struct fake_script script = {.steps = {step, step, step}, .count = 3};
     vsecm_client *client = client_of(&script, 1);
     for (size_t i = 0; i < script.count; i++)
         check_hello(client);
@@ -482,26 +351,26 @@ TEST(a_connection_is_kept)
 
 TEST(a_dead_connection_is_made_anew_once)
 {
-    const struct script once = {.steps = {{.say = VALUE("5", "hello")}}, .count = 1};
-    const struct script never = {.count = 0};
-    const struct script scripts[] = {once, once, never, once};
+    const struct fake_script once = {.steps = {{.say = VALUE("5", "hello")}}, .count = 1};
+    const struct fake_script never = {.count = 0};
+    const struct fake_script scripts[] = {once, once, never, once};
     vsecm_client *client = client_of(scripts, COUNT(scripts));
     check_hello(client);
     check_hello(client); /* on the second connection */
     vsecm_secret secret;
     CHECK_EQ_INT(vsecm_get(client, &secret), VSECM_UNREACHABLE);
-    CHECK(strstr(vsecm_message(client), server.path) != NULL);
+    CHECK(strstr(vsecm_message(client), fake.path) != NULL);
     check_hello(client); /* on the fourth: a failure is not for ever */
     vsecm_close(client);
 }
 
 TEST(a_connection_that_the_daemon_will_close_is_not_used_again)
 {
-    const struct step last = {
+    const struct fake_step last = {
         .say = OK FIELDS "Connection: close\r\nContent-Length: 5\r\n\r\nhello",
     };
-    const struct step wrong = {.say = VALUE("5", "wrong")};
-    const struct script scripts[] = {
+    const struct fake_step wrong = {.say = VALUE("5", "wrong")};
+    const struct fake_script scripts[] = {
         {.steps = {last, wrong}, .count = 2},
         {.steps = {last}, .count = 1},
     };
@@ -513,9 +382,9 @@ TEST(a_connection_that_the_daemon_will_close_is_not_used_again)
 
 TEST(a_timeout_said_to_an_idle_connection_is_no_answer)
 {
-    const struct step value = {.say = VALUE("5", "hello")};
-    const struct step idle = {.say = ERROR("408 Request Timeout")};
-    const struct script scripts[] = {
+    const struct fake_step value = {.say = VALUE("5", "hello")};
+    const struct fake_step idle = {.say = ERROR("408 Request Timeout")};
+    const struct fake_script scripts[] = {
         {.steps = {value, idle}, .count = 2},
         {.steps = {value}, .count = 1},
     };
@@ -547,13 +416,13 @@ static const struct exchange_request get_request = {
 };
 
 /* How long a request takes that is never answered as it should be. */
-static int64_t wait_for(const struct step *step, int timeout_ms, int expected)
+static int64_t wait_for(const struct fake_step *step, int timeout_ms, int expected)
 {
-    const struct script script = {.steps = {*step}, .count = 1};
+    const struct fake_script script = {.steps = {*step}, .count = 1};
     struct exchange exchange;
     struct exchange_answer answer;
-    start_server(&script, 1);
-    CHECK_EQ_INT(exchange_open(&exchange, server.path, timeout_ms), 0);
+    fake_start(&script, 1);
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, timeout_ms), 0);
     int64_t start = channel_now();
     CHECK_EQ_INT(exchange_run(&exchange, &get_request, &answer), expected);
     int64_t took = channel_now() - start;
@@ -564,17 +433,17 @@ static int64_t wait_for(const struct step *step, int timeout_ms, int expected)
 
 TEST(silence_and_dripping_end_at_the_timeout)
 {
-    const struct step silent = {.say = NULL};
+    const struct fake_step silent = {.say = NULL};
     int64_t took = wait_for(&silent, 100, -ETIMEDOUT);
     CHECK(took >= 90 && took < 2000);
-    const struct step drip = {.say = VALUE("5", "hello"), .drip_ms = 20};
+    const struct fake_step drip = {.say = VALUE("5", "hello"), .drip_ms = 20};
     took = wait_for(&drip, 100, -ETIMEDOUT);
     CHECK(took >= 90 && took < 1000); /* all of it takes over two seconds */
 }
 
 TEST(a_request_that_changes_something_is_not_sent_twice)
 {
-    const struct script scripts[] = {
+    const struct fake_script scripts[] = {
         {.count = 0},
         {.steps = {{.say = VALUE("5", "hello")}}, .count = 1},
     };
@@ -584,9 +453,9 @@ TEST(a_request_that_changes_something_is_not_sent_twice)
     request.method = "POST";
     request.body = "{}";
     request.length = 2;
-    start_server(scripts, COUNT(scripts));
-    CHECK_EQ_INT(exchange_open(&exchange, server.path, 5000), 0);
-    pause_ms(50); /* for the server to close the first connection */
+    fake_start(scripts, COUNT(scripts));
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
+    fake_pause(50); /* for the server to close the first connection */
     int r = exchange_run(&exchange, &request, &answer);
     CHECK(r == -ECONNRESET || r == -EPIPE);
     exchange_close(&exchange);
@@ -595,7 +464,7 @@ TEST(a_request_that_changes_something_is_not_sent_twice)
 TEST(a_body_that_is_refused_half_way_has_its_refusal_read)
 {
     static char body[4 * 1024 * 1024];
-    const struct script script = {.steps = {{.say = ERROR("413 Too Large")}}, .count = 1};
+    const struct fake_script script = {.steps = {{.say = ERROR("413 Too Large")}}, .count = 1};
     struct exchange exchange;
     struct exchange_answer answer;
     memset(body, 'x', sizeof body);
@@ -606,8 +475,8 @@ TEST(a_body_that_is_refused_half_way_has_its_refusal_read)
         .length = sizeof body,
         .limit = 1024,
     };
-    start_server(&script, 1);
-    CHECK_EQ_INT(exchange_open(&exchange, server.path, 5000), 0);
+    fake_start(&script, 1);
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
     CHECK_EQ_INT(exchange_run(&exchange, &request, &answer), 0);
     CHECK_EQ_INT(answer.head.status, 413);
     CHECK_STR(answer.body, ERROR_BODY);
@@ -617,14 +486,39 @@ TEST(a_body_that_is_refused_half_way_has_its_refusal_read)
 
 TEST(the_descriptor_is_closed_on_exec_and_on_close)
 {
-    const struct script script = {.count = 0};
+    const struct fake_script script = {.count = 0};
     struct exchange exchange;
-    start_server(&script, 1);
-    CHECK_EQ_INT(exchange_open(&exchange, server.path, 5000), 0);
+    fake_start(&script, 1);
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
     int fd = exchange.fd;
     CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     exchange_close(&exchange);
     CHECK(fcntl(fd, F_GETFD) < 0 && errno == EBADF);
+}
+
+TEST(a_notice_is_kept_and_cut_to_fit)
+{
+    static char longest[512];
+    struct exchange exchange;
+    struct exchange_answer answer;
+    memset(longest, 'x', sizeof longest - 1);
+    char cut[1024];
+    snprintf(cut, sizeof cut, OK "VSecM-Notice: %s\r\nContent-Length: 0\r\n\r\n", longest);
+    const struct fake_script script = {
+        .steps = {{.say = OK "vsecm-notice: mind, the gap \r\nContent-Length: 0\r\n\r\n"},
+                  {.say = cut},
+                  {.say = OK "Content-Length: 0\r\n\r\n"}},
+        .count = 3,
+    };
+    fake_start(&script, 1);
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
+    const char *const expected[] = {"mind, the gap", longest + sizeof longest - 256, ""};
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        CHECK_EQ_INT(exchange_run(&exchange, &get_request, &answer), 0);
+        CHECK_STR(answer.head.notice, expected[i]);
+        exchange_clear(&answer);
+    }
+    exchange_close(&exchange);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -671,13 +565,13 @@ static void check_guarded(const void *address, int locked)
 
 TEST(values_and_the_receive_buffer_are_locked_and_not_dumped)
 {
-    const struct step step = {.say = VALUE("5", "hello")};
-    const struct script script = {.steps = {step, step}, .count = 2};
+    const struct fake_step step = {.say = VALUE("5", "hello")};
+    const struct fake_script script = {.steps = {step, step}, .count = 2};
     struct exchange exchange;
     struct exchange_answer answer;
     const int locked = can_lock();
-    start_server(&script, 1);
-    CHECK_EQ_INT(exchange_open(&exchange, server.path, 5000), 0);
+    fake_start(&script, 1);
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
     check_guarded(exchange.buffer, locked);
     for (size_t i = 0; i < script.count; i++) { /* the second gets the page of the first */
         CHECK_EQ_INT(exchange_run(&exchange, &get_request, &answer), 0);
@@ -690,13 +584,13 @@ TEST(values_and_the_receive_buffer_are_locked_and_not_dumped)
 TEST(the_receive_buffer_keeps_nothing_of_an_answer)
 {
     static const char zero[LIMIT_HEADER];
-    const struct script scripts[] = {
+    const struct fake_script scripts[] = {
         {.steps = {{.say = VALUE("5", "hello")}, {.say = VALUE("4", "hello")}}, .count = 2},
     };
     struct exchange exchange;
     struct exchange_answer answer;
-    start_server(scripts, 1);
-    CHECK_EQ_INT(exchange_open(&exchange, server.path, 5000), 0);
+    fake_start(scripts, 1);
+    CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
     CHECK_EQ_INT(exchange_run(&exchange, &get_request, &answer), 0);
     CHECK_MEM(exchange.buffer, zero, sizeof zero);
     exchange_clear(&answer);

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void answer_error(const char *body, size_t length, char *text, size_t size)
+void answer_text(const char *body, size_t length, const char *name, char *text, size_t size)
 {
     text[0] = '\0';
     cJSON *json = cJSON_ParseWithLength(body, length);
-    const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "message"));
-    if (message)
-        snprintf(text, size, "%s", message);
+    const char *member = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
+    if (member)
+        snprintf(text, size, "%s", member);
     cJSON_Delete(json);
     /* It goes to terminals, and may quote a name that somebody else chose. */
     for (char *c = text; *c; c++)

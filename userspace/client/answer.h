@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the daemon says in JSON, as far as it is no secret: errors and identities. Values never come
- * here, since the JSON parser copies what it reads into ordinary memory.
+ * What the daemon says in JSON, as far as it is no secret: errors, names, identities. Values never
+ * come here, since the JSON parser copies what it reads into ordinary memory.
  */
 #ifndef VSECM_CLIENT_ANSWER_H
 #define VSECM_CLIENT_ANSWER_H
@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 /*
- * Copy the "message" of an error's BODY to TEXT (SIZE bytes, NUL included), cut to fit and with no
- * control characters; "" when it has none.
+ * Copy member NAME of BODY, an object, to TEXT (SIZE bytes, NUL included), cut to fit and with no
+ * control characters; "" when there is no such text.
  */
-void answer_error(const char *body, size_t length, char *text, size_t size);
+void answer_text(const char *body, size_t length, const char *name, char *text, size_t size);
 
 /* Read an identity. False when BODY is none; then *ret means nothing. */
 bool answer_identity(const char *body, size_t length, vsecm_identity *ret);

@@ -114,8 +114,57 @@ static int receive_body(struct exchange *exchange, size_t head, char *body, size
     return 0;
 }
 
-static int receive_answer(struct exchange *exchange, size_t limit, int64_t deadline,
-                          struct exchange_answer *ret)
+static bool is_gone(int r)
+{
+    return r == -ECONNRESET || r == -EPIPE;
+}
+
+/*
+ * Hand the body on: what came along with the header, then one bufferful after the other. Never
+ * is_gone(): a body that has begun cannot be asked for again.
+ */
+static int pass_body(struct exchange *exchange, size_t head, const struct exchange_sink *sink,
+                     size_t length)
+{
+    const char *piece = exchange->buffer + head;
+    size_t here = exchange->used - head;
+    if (here > length)
+        return malformed(exchange, "is longer than it says");
+    for (;;) {
+        if (here && sink->take(sink->context, piece, here))
+            return -ECANCELED;
+        length -= here;
+        if (!length)
+            return 0;
+        size_t room = length < LIMIT_HEADER ? length : LIMIT_HEADER;
+        ssize_t got = channel_receive(exchange->fd, exchange->buffer, room,
+                                      channel_now() + exchange->timeout_ms);
+        if (!got || is_gone((int)got))
+            return malformed(exchange, "ends before its length");
+        if (got < 0)
+            return (int)got;
+        piece = exchange->buffer;
+        here = (size_t)got;
+        /* Never less than has been written to: this much is wiped. */
+        exchange->used = here > exchange->used ? here : exchange->used;
+    }
+}
+
+static int keep_body(struct exchange *exchange, size_t head, size_t limit, int64_t deadline,
+                     struct exchange_answer *answer)
+{
+    if (answer->head.length > limit) {
+        exchange->wrong = "is larger than any that was expected";
+        return -EMSGSIZE;
+    }
+    answer->body = locked_alloc(answer->head.length + 1);
+    if (!answer->body)
+        return -ENOMEM;
+    return receive_body(exchange, head, answer->body, answer->head.length, deadline);
+}
+
+static int receive_answer(struct exchange *exchange, const struct exchange_request *request,
+                          int64_t deadline, struct exchange_answer *ret)
 {
     struct exchange_answer answer = {.body = NULL};
     size_t head = 0;
@@ -125,24 +174,15 @@ static int receive_answer(struct exchange *exchange, size_t limit, int64_t deadl
     const char *wrong = head_parse(exchange->buffer, head, &answer.head);
     if (wrong)
         return malformed(exchange, wrong);
-    if (answer.head.length > limit) {
-        exchange->wrong = "is larger than any that was expected";
-        return -EMSGSIZE;
-    }
-    answer.body = locked_alloc(answer.head.length + 1);
-    if (!answer.body)
-        return -ENOMEM;
-    r = receive_body(exchange, head, answer.body, answer.head.length, deadline);
+    if (request->sink && answer.head.status < 300)
+        r = pass_body(exchange, head, request->sink, answer.head.length);
+    else
+        r = keep_body(exchange, head, request->limit, deadline, &answer);
     if (r)
         exchange_clear(&answer);
     else
         *ret = answer;
     return r;
-}
-
-static bool is_gone(int r)
-{
-    return r == -ECONNRESET || r == -EPIPE;
 }
 
 /* One request and its answer on the connection there is. */
@@ -153,7 +193,7 @@ static int run_once(struct exchange *exchange, const struct exchange_request *re
     exchange->wrong = NULL;
     int sent = send_request(exchange, request, deadline);
     /* A daemon that refuses a body may close before it has all of it; its answer waits here. */
-    int r = !sent || is_gone(sent) ? receive_answer(exchange, request->limit, deadline, ret) : sent;
+    int r = !sent || is_gone(sent) ? receive_answer(exchange, request, deadline, ret) : sent;
     sodium_memzero(exchange->buffer, exchange->used);
     exchange->used = 0;
     return r;

@@ -91,6 +91,16 @@ static const char *take_updated(struct reading *reading, struct piece value)
     return copy_time(&reading->head->updated, value);
 }
 
+static const char *take_notice(struct reading *reading, struct piece value)
+{
+    char *notice = reading->head->notice;
+    size_t most = sizeof reading->head->notice - 1;
+    size_t length = value.length < most ? value.length : most;
+    memcpy(notice, value.text, length);
+    notice[length] = '\0';
+    return NULL;
+}
+
 static const char *take_connection(struct reading *reading, struct piece value)
 {
     reading->head->close = equals(value, "close");
@@ -110,7 +120,8 @@ static const struct {
 } fields[] = {
     {"Content-Length", take_length}, {HEADER_VERSION, take_version},
     {HEADER_CREATED, take_created},  {HEADER_UPDATED, take_updated},
-    {"Connection", take_connection}, {"Transfer-Encoding", refuse},
+    {HEADER_NOTICE, take_notice},    {"Connection", take_connection},
+    {"Transfer-Encoding", refuse},
 };
 
 /* Cut the next line off REST, without its CRLF. False when there is none that is well formed. */

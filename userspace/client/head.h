@@ -17,6 +17,7 @@ struct head {
     uint64_t version; /* of the secret; 0 when not said */
     char created[32]; /* RFC 3339; "" when not said */
     char updated[32];
+    char notice[256]; /* for people, printable ASCII, cut to fit; "" when there is none */
 };
 
 /*

@@ -90,7 +90,8 @@ static const struct {
 
 static vsecm_result failed_status(vsecm_client *client, const struct exchange_answer *answer)
 {
-    answer_error(answer->body, answer->head.length, client->message, sizeof client->message);
+    answer_text(answer->body, answer->head.length, "message", client->message,
+                sizeof client->message);
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         if (results[i].status == answer->head.status)
             return results[i].result;
