@@ -29,7 +29,6 @@
 #define PATH_RECIPIENT "/v1/recipient"
 #define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
 #define PATH_KEYS "/sentinel/v1/keys"
-#define PATH_RECIPIENT "/v1/recipient"
 #define PATH_STATUS "/v1/admin/status"
 #define PATH_HISTORY "/v1/admin/history"
 #define PATH_ADMIN_VALUE "/v1/admin/value"
@@ -37,7 +36,7 @@
 #define PATH_REKEY "/v1/admin/rekey"
 #define PATH_BACKUP "/v1/admin/backup"
 #define PATH_RESTORE "/v1/admin/restore"
-#define PATH_RESTORE_APPLY PATH_RESTORE "/apply"
+#define PATH_RESTORE_APPLY "/v1/admin/restore/apply"
 
 /* The version's number; the entity tag is more than that (serve/reply.c says why) and opaque. */
 #define HEADER_VERSION "VSecM-Version"

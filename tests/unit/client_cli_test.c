@@ -108,6 +108,46 @@ TEST(options_before_the_verb_are_the_common_ones)
     CHECK_EQ_INT(arguments_leading(WORDS(NULL), &a, &why), 0);
 }
 
+TEST(numbers_are_numbers_and_times_are_not_empty)
+{
+    static const struct arguments_option *const terms[] = {
+        &arguments_if_version, &arguments_to, &arguments_not_before, &arguments_expires, NULL};
+    struct arguments a = {.socket = NULL};
+    CHECK_EQ_INT(arguments_read(WORDS("--if-version", "0", "--to=9007199254740992", "--expires",
+                                      "+90d", "--not-before=now"),
+                                terms, &a, &why),
+                 0);
+    CHECK(a.if_version.given && a.if_version.number == 0);
+    CHECK(a.of_version.given && a.of_version.number == 9007199254740992u);
+    CHECK_STR(a.expires, "+90d");
+    CHECK_STR(a.not_before, "now");
+    static const char *const bad[] = {
+        "--if-version=",   "--if-version=-1",  "--if-version=1x",
+        "--if-version= 1", "--if-version=0x1", "--if-version=9007199254740993",
+        "--to=0",          "--to=a",           "--expires=",
+        "--not-before=",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        a = (struct arguments){.socket = NULL};
+        CHECK_EQ_INT(arguments_read(WORDS((char *)bad[i]), terms, &a, &why), -EINVAL);
+        CHECK(!a.if_version.given && !a.of_version.given);
+    }
+}
+
+TEST(an_option_of_a_verb_hides_the_common_one_of_its_name)
+{
+    static const struct arguments_option *const own[] = {&arguments_of_version, NULL};
+    struct arguments a = {.socket = NULL};
+    CHECK_EQ_INT(arguments_read(WORDS("--version", "3"), own, &a, &why), 0);
+    CHECK(a.of_version.number == 3 && !a.version);
+    CHECK_EQ_INT(arguments_read(WORDS("--version"), NULL, &a, &why), 0);
+    CHECK(a.version);
+    CHECK_EQ_INT(arguments_read(WORDS("--x"), own, &a, &why), -EINVAL);
+    CHECK_STR(why.text, "unknown option --x; allowed: --version --socket --help");
+    CHECK_EQ_INT(arguments_read(WORDS("--x"), NULL, &a, &why), -EINVAL);
+    CHECK_STR(why.text, "unknown option --x; allowed: --socket --help --version");
+}
+
 /* ---- names ------------------------------------------------------------------------------------
  */
 
@@ -137,6 +177,32 @@ TEST(a_key_takes_no_namespace_besides)
     struct arguments a = {
         .operands = {"ns/a"}, .operand_count = 1, .namespaces = {"b"}, .namespace_count = 1};
     CHECK_EQ_INT(target_check(&a, &why), -EINVAL);
+}
+
+TEST(one_key_is_named_with_its_namespace_or_in_the_default_one)
+{
+    static const struct {
+        const char *text, *key;
+    } cases[] = {
+        {"shop/web", "shop/web"},
+        {"web", "default/web"},
+        {"a/" LONG_60 "xyz", "a/" LONG_60 "xyz"},
+        {"", NULL},
+        {"/web", NULL},
+        {"shop/", NULL},
+        {"a/b/c", NULL},
+        {"Shop/web", NULL},
+        {"shop/" LONG_60 "wxyz", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct target target;
+        char key[LIMIT_KEY + 1];
+        CHECK_EQ_INT(target_key(cases[i].text, &target, &why), cases[i].key ? 0 : -EINVAL);
+        if (!cases[i].key)
+            continue;
+        target_text(&target, key);
+        CHECK_STR(key, cases[i].key);
+    }
 }
 
 static void check_next(const struct arguments *a, size_t *at, const char *json)
@@ -223,7 +289,8 @@ TEST(a_value_is_read_whole_up_to_the_limit)
         char path[] = "/tmp/vsecm-test-XXXXXX";
         struct value value = {.data = NULL};
         make_file(path, lengths[i]);
-        int r = value_read(path, "x", &value, &why);
+        const struct value_source source = {.file = path, .what = "thing", .limit = LIMIT_VALUE};
+        int r = value_read(&source, &value, &why);
         unlink(path);
         CHECK_EQ_INT(r, lengths[i] > LIMIT_VALUE ? -EFBIG : 0);
         CHECK_EQ_INT(value.length, r ? 0 : lengths[i]);
@@ -233,7 +300,8 @@ TEST(a_value_is_read_whole_up_to_the_limit)
         value_clear(&value);
     }
     struct value value;
-    CHECK_EQ_INT(value_read("/nonexistent", "x", &value, &why), -ENOENT);
+    const struct value_source nowhere = {.file = "/nonexistent", .what = "thing", .limit = 1};
+    CHECK_EQ_INT(value_read(&nowhere, &value, &why), -ENOENT);
     CHECK_STR(why.text, "/nonexistent: No such file or directory");
 }
 

@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include "base/error.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,6 +70,61 @@ static const char *take_file(struct arguments *arguments, const char *value)
     return NULL;
 }
 
+static const char *take_key(struct arguments *arguments, const char *value)
+{
+    arguments->key = value;
+    return NULL;
+}
+
+static const char *take_number(struct arguments_number *ret, const char *value, uint64_t least)
+{
+    if (str_u64(span_of(value), (uint64_t)LIMIT_JSON_NUMBER, &ret->number) || ret->number < least)
+        return least ? "must be a version: a number from 1 on" : "must be a number from 0 on";
+    ret->given = true;
+    return NULL;
+}
+
+static const char *take_if_version(struct arguments *arguments, const char *value)
+{
+    return take_number(&arguments->if_version, value, 0);
+}
+
+static const char *take_of_version(struct arguments *arguments, const char *value)
+{
+    return take_number(&arguments->of_version, value, 1);
+}
+
+/* The daemon knows what a time is; but an empty one would pass there for none at all. */
+static const char *take_time(const char **ret, const char *value)
+{
+    *ret = value;
+    return *value ? NULL : "must not be empty";
+}
+
+static const char *take_not_before(struct arguments *arguments, const char *value)
+{
+    return take_time(&arguments->not_before, value);
+}
+
+static const char *take_expires(struct arguments *arguments, const char *value)
+{
+    return take_time(&arguments->expires, value);
+}
+
+static const char *take_encrypted(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->encrypted = true;
+    return NULL;
+}
+
+static const char *take_dry_run(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->dry_run = true;
+    return NULL;
+}
+
 static const char *take_state(struct arguments *arguments, const char *value)
 {
     arguments->state = value;
@@ -85,6 +141,12 @@ static const char *take_output(struct arguments *arguments, const char *value)
 {
     arguments->json = strcmp(value, "json") == 0;
     return arguments->json || strcmp(value, "table") == 0 ? NULL : "must be json or table";
+}
+
+static const char *take_output_file(struct arguments *arguments, const char *value)
+{
+    arguments->output = value;
+    return *value ? NULL : "must not be empty";
 }
 
 static const char *take_socket(struct arguments *arguments, const char *value)
@@ -114,6 +176,44 @@ const struct arguments_option arguments_namespace = {
 
 const struct arguments_option arguments_file = {
     "from-file", 0, "FILE", "read the value from FILE; - is standard input", take_file,
+};
+
+const struct arguments_option arguments_key_file = {
+    "from-file", 0, "FILE", "read the key from FILE; - is standard input", take_file,
+};
+
+const struct arguments_option arguments_key = {
+    "key", 0, "NS/WORKLOAD", "this key's value; for administrators who may read values", take_key,
+};
+
+const struct arguments_option arguments_of_version = {
+    "version", 0, "N", "with --key: version N (default: the newest)", take_of_version,
+};
+
+const struct arguments_option arguments_to = {
+    "to", 0, "N", "the version whose value it gets", take_of_version,
+};
+
+const struct arguments_option arguments_if_version = {
+    "if-version", 0, "N", "only if its version is N now; 0: only if there is none", take_if_version,
+};
+
+const struct arguments_option arguments_not_before = {
+    "not-before",    0, "T", "nobody reads it before T: RFC 3339, or +12h (d, h, m, s) from now",
+    take_not_before,
+};
+
+const struct arguments_option arguments_expires = {
+    "expires", 0, "T", "nobody reads it from T on; never: no end", take_expires,
+};
+
+const struct arguments_option arguments_encrypted = {
+    "encrypted",    0, NULL, "the value is an age file sealed to the daemon's recipient",
+    take_encrypted,
+};
+
+const struct arguments_option arguments_dry_run = {
+    "dry-run", 0, NULL, "change nothing, say what would be changed", take_dry_run,
 };
 
 const struct arguments_option arguments_output = {
@@ -148,6 +248,10 @@ const struct arguments_option arguments_to_file = {
 
 const struct arguments_option arguments_public = {
     "public", 0, NULL, "read secret keys and print their recipients instead", take_public,
+};
+
+const struct arguments_option arguments_output_file = {
+    "output", 'o', "FILE", "write to FILE; - is standard output", take_output_file,
 };
 
 const struct arguments_option arguments_state = {
@@ -200,16 +304,38 @@ static const struct arguments_option *find(const char *word,
     return NULL;
 }
 
+static bool has_name(const struct arguments_option *const *options, const char *name)
+{
+    for (; options && *options; options++)
+        if (strcmp((*options)->name, name) == 0)
+            return true;
+    return false;
+}
+
+const struct arguments_option *arguments_next(const struct arguments_option *const *options,
+                                              size_t *at)
+{
+    size_t own = 0;
+    while (options && options[own])
+        own++;
+    if (*at < own)
+        return options[(*at)++];
+    const struct arguments_option *option;
+    do
+        option = arguments_common[(*at)++ - own];
+    while (option && has_name(options, option->name));
+    return option;
+}
+
 static int unknown(const char *word, const struct arguments_option *const *options,
                    struct error *error)
 {
     error_set(error, -EINVAL, "unknown option %.*s; allowed:", name_length(word), word);
-    const struct arguments_option *const *lists[] = {options, arguments_common};
-    for (size_t i = 0; i < 2; i++)
-        for (const struct arguments_option *const *o = lists[i]; o && *o; o++) {
-            struct error sofar = *error;
-            error_set(error, -EINVAL, "%.900s --%s", sofar.text, (*o)->name);
-        }
+    const struct arguments_option *option;
+    for (size_t at = 0; (option = arguments_next(options, &at));) {
+        struct error sofar = *error;
+        error_set(error, -EINVAL, "%.900s --%s", sofar.text, option->name);
+    }
     return -EINVAL;
 }
 

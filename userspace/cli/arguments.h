@@ -10,13 +10,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
+
+struct arguments_number {
+    bool given;
+    uint64_t number;
+};
 
 /* Strings are the command line's own. */
 struct arguments {
     const char *socket; /* NULL: not said */
     const char *file;
+    const char *output;
+    const char *key;
+    const char *not_before;
+    const char *expires;
+    struct arguments_number if_version;
+    struct arguments_number of_version; /* which one is meant */
     const char *state;
     const char *salvage;
     const char *operands[LIMIT_TARGETS];
@@ -33,6 +45,8 @@ struct arguments {
     bool armor;
     bool public;
     bool json;
+    bool encrypted;
+    bool dry_run;
     bool help;
     bool version;
 };
@@ -46,7 +60,10 @@ struct arguments_option {
     const char *(*take)(struct arguments *arguments, const char *value);
 };
 
-extern const struct arguments_option arguments_namespace, arguments_file, arguments_output;
+extern const struct arguments_option arguments_namespace, arguments_file, arguments_key_file,
+    arguments_output, arguments_output_file, arguments_key, arguments_of_version, arguments_to,
+    arguments_if_version, arguments_not_before, arguments_expires, arguments_encrypted,
+    arguments_dry_run;
 extern const struct arguments_option arguments_recipient, arguments_identity, arguments_armor;
 extern const struct arguments_option arguments_passphrase, arguments_passphrase_file;
 extern const struct arguments_option arguments_to_file, arguments_public;
@@ -54,6 +71,13 @@ extern const struct arguments_option arguments_state, arguments_salvage;
 
 /* What every verb takes, NULL at the end. */
 extern const struct arguments_option *const arguments_common[];
+
+/*
+ * Every option of a verb that takes OPTIONS: these, then the common ones that they do not hide
+ * (--version of one verb takes a value). *AT begins at 0. NULL at the end.
+ */
+const struct arguments_option *arguments_next(const struct arguments_option *const *options,
+                                              size_t *at);
 
 /*
  * Read the common options that stand before the verb and return how many WORDS (NULL at the end)

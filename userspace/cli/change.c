@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/change.h"
 
+#include "base/str.h"
 #include "base/writer.h"
+#include "cli/arguments.h"
 #include "cli/call.h"
 #include "cli/encode.h"
 #include "cli/say.h"
@@ -9,22 +11,44 @@
 #include "cli/value.h"
 #include "protocol.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 /* Bytes of the longest answer to expect: a word for each key, or the names of unknown ones. */
 #define ANSWER_LIMIT (64u * 1024u)
 
 struct body {
+    const struct arguments *arguments;
     const struct target *target;
     const struct value *value;
 };
 
+/* A sealed value needs no "encoding": what it is made of is its own affair. */
+static void write_value(struct writer *writer, bool encrypted, const struct value *value)
+{
+    bool binary =
+        !str_is_utf8(value->data, value->length) || memchr(value->data, '\0', value->length);
+    if (encrypted && binary)
+        encode_base64(writer, "value", value->data, value->length);
+    else
+        encode_value(writer, "value", value->data, value->length);
+    if (encrypted)
+        writer_text(writer, ",\"encrypt\":true");
+}
+
 static void write_body(struct writer *writer, const void *argument)
 {
     const struct body *body = argument;
+    const struct arguments *arguments = body->arguments;
     writer_text(writer, "{");
     target_json(body->target, writer);
     if (body->value) {
         writer_text(writer, ",");
-        encode_value(writer, "value", body->value->data, body->value->length);
+        write_value(writer, arguments->encrypted, body->value);
+        encode_option(writer, "notBefore", arguments->not_before);
+        encode_option(writer, "expires", arguments->expires);
+        if (arguments->if_version.given)
+            writer_named_u64(writer, ",\"ifVersion\":", arguments->if_version.number);
     }
     writer_text(writer, "}");
 }
@@ -32,7 +56,7 @@ static void write_body(struct writer *writer, const void *argument)
 enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
                            const struct value *value)
 {
-    const struct body body = {.target = target, .value = value};
+    const struct body body = {.arguments = arguments, .target = target, .value = value};
     struct encode encoded;
     if (encode_with(write_body, &body, &encoded))
         return say_failure(VERB_REFUSED, "out of memory");

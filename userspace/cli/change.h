@@ -9,7 +9,10 @@ struct arguments;
 struct target;
 struct value;
 
-/* Store VALUE under every key of TARGET, or with VALUE NULL delete them; say what was done. */
+/*
+ * Store VALUE under every key of TARGET, on the terms that ARGUMENTS state, or with VALUE NULL
+ * delete them; say what was done.
+ */
 enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
                            const struct value *value);
 

@@ -22,18 +22,39 @@ int encode_with(void (*write)(struct writer *writer, const void *argument), cons
     return 0;
 }
 
-void encode_value(struct writer *writer, const char *name, const char *data, size_t length)
+static void write_name(struct writer *writer, const char *name)
 {
     writer_text(writer, "\"");
     writer_text(writer, name);
     writer_text(writer, "\":");
+}
+
+void encode_base64(struct writer *writer, const char *name, const char *data, size_t length)
+{
+    write_name(writer, name);
+    writer_text(writer, "\"");
+    writer_base64(writer, data, length);
+    writer_text(writer, "\"");
+}
+
+void encode_value(struct writer *writer, const char *name, const char *data, size_t length)
+{
     if (str_is_utf8(data, length) && !memchr(data, '\0', length)) {
+        write_name(writer, name);
         writer_json(writer, data, length);
         return;
     }
-    writer_text(writer, "\"");
-    writer_base64(writer, data, length);
-    writer_text(writer, "\",\"encoding\":\"base64\"");
+    encode_base64(writer, name, data, length);
+    writer_text(writer, ",\"encoding\":\"base64\"");
+}
+
+void encode_option(struct writer *writer, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    writer_text(writer, ",");
+    write_name(writer, name);
+    writer_json_unsafe(writer, text, strlen(text));
 }
 
 void encode_clear(struct encode *encode)

@@ -28,6 +28,12 @@ int encode_with(void (*write)(struct writer *writer, const void *argument), cons
  */
 void encode_value(struct writer *writer, const char *name, const char *data, size_t length);
 
+/* Write `"NAME":"..."` with the bytes as base64, and no word about that. */
+void encode_base64(struct writer *writer, const char *name, const char *data, size_t length);
+
+/* Write `,"NAME":"TEXT"` of a user's word, which is no secret; nothing when TEXT is NULL. */
+void encode_option(struct writer *writer, const char *name, const char *text);
+
 /* Wipe and release. A cleared one is fine. */
 void encode_clear(struct encode *encode);
 

@@ -7,8 +7,8 @@
 
 static void print_options(const struct arguments_option *const *options)
 {
-    for (; options && *options; options++) {
-        const struct arguments_option *option = *options;
+    const struct arguments_option *option;
+    for (size_t at = 0; (option = arguments_next(options, &at));) {
         char name[64];
         snprintf(name, sizeof name, "--%s%s%s", option->name, option->value ? " " : "",
                  option->value ? option->value : "");
@@ -25,7 +25,7 @@ void help_all(const struct verb *const *verbs)
     for (; *verbs; verbs++)
         printf("  %-8s  %s\n", (*verbs)->name, (*verbs)->summary);
     puts("\noptions of every verb:");
-    print_options(arguments_common);
+    print_options(NULL);
     puts("\nexit status: 0 done, 1 refused, missing or damaged, 2 wrong usage, 3 no daemon.\n"
          "`vsecm VERB --help` says more.");
 }
@@ -38,5 +38,4 @@ void help_verb(const struct verb *verb)
         printf("\n%s", verb->help);
     puts("\noptions:");
     print_options(verb->options);
-    print_options(arguments_common);
 }

@@ -14,8 +14,9 @@
 #include <sys/resource.h>
 
 static const struct verb *const verbs[] = {
-    &verb_put,    &verb_get,     &verb_list,    &verb_delete, &verb_whoami, &verb_status,
-    &verb_keygen, &verb_encrypt, &verb_decrypt, &verb_doctor, NULL,
+    &verb_put,    &verb_get,     &verb_list,    &verb_history, &verb_rollback, &verb_delete,
+    &verb_whoami, &verb_status,  &verb_unseal,  &verb_rekey,   &verb_backup,   &verb_restore,
+    &verb_keygen, &verb_encrypt, &verb_decrypt, &verb_doctor,  NULL,
 };
 
 /* Secrets pass through: no core file, and no reading of this memory by the same user. */
@@ -37,7 +38,7 @@ static const struct verb *find(const char *name)
 
 static enum verb_exit unknown(const char *name)
 {
-    char allowed[128] = "";
+    char allowed[256] = "";
     for (const struct verb *const *verb = verbs; *verb; verb++) {
         size_t used = strlen(allowed);
         snprintf(allowed + used, sizeof allowed - used, " %s", (*verb)->name);

@@ -6,7 +6,6 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,6 +103,22 @@ void output_table(const cJSON *rows, const struct output_column *columns, size_t
     print_row(NULL, columns, widths, count);
     const cJSON *row;
     cJSON_ArrayForEach(row, rows) print_row(row, columns, widths, count);
+}
+
+enum verb_exit output_list(const struct exchange_answer *answer, const char *name,
+                           const struct output_column *columns, size_t count, bool as_json)
+{
+    if (as_json)
+        return output_body(answer);
+    cJSON *json = cJSON_ParseWithLength(answer->body, answer->head.length);
+    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, name);
+    enum verb_exit status = VERB_OK;
+    if (cJSON_IsArray(rows))
+        output_table(rows, columns, count);
+    else
+        status = say_failure(VERB_REFUSED, "the answer has no %s", name);
+    cJSON_Delete(json);
+    return status;
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */

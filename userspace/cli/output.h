@@ -5,6 +5,7 @@
 
 #include "cli/verb.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct cJSON;
@@ -31,6 +32,13 @@ enum verb_exit output_body(const struct exchange_answer *answer);
 
 /* Print ROWS, an array of objects, as a table of COUNT columns. */
 void output_table(const struct cJSON *rows, const struct output_column *columns, size_t count);
+
+/*
+ * Print member NAME of an answer's body, an array of objects, as such a table; with AS_JSON the
+ * body as it came. VERB_OK, or VERB_REFUSED, said, when it has none.
+ */
+enum verb_exit output_list(const struct exchange_answer *answer, const char *name,
+                           const struct output_column *columns, size_t count, bool as_json);
 
 /*
  * Print an answer's body, a JSON object whose objects nest one level, as aligned "name: value"

@@ -4,9 +4,9 @@
 #include "cli/arguments.h"
 #include "cli/call.h"
 #include "cli/say.h"
+#include "client/answer.h"
 #include "protocol.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 
 /* Bytes of the longest answer to expect: one recipient, and what may come to stand beside it. */
@@ -28,14 +28,15 @@ static enum verb_exit read_option(const char *text, size_t number, struct age_re
 
 static enum verb_exit read_answer(const struct exchange_answer *answer, struct age_recipient *ret)
 {
-    cJSON *json = cJSON_ParseWithLength(answer->body, answer->head.length);
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "recipient"));
-    bool good = text && !age_key_read_recipient(span_of(text), ret);
-    cJSON_Delete(json);
-    return good ? VERB_OK : say_failure(VERB_REFUSED, "the daemon's answer has no recipient");
+    char text[128];
+    answer_text(answer->body, answer->head.length, "recipient", text, sizeof text);
+    return age_key_read_recipient(span_of(text), ret)
+               ? say_failure(VERB_REFUSED, "the daemon's answer has no recipient")
+               : VERB_OK;
 }
 
-static enum verb_exit ask_daemon(const struct arguments *arguments, struct age_recipient *ret)
+enum verb_exit recipients_ask(const struct arguments *arguments, call_as *call,
+                              struct age_recipient *ret)
 {
     const struct exchange_request request = {
         .method = "GET",
@@ -43,7 +44,7 @@ static enum verb_exit ask_daemon(const struct arguments *arguments, struct age_r
         .limit = ANSWER_LIMIT,
     };
     struct exchange_answer answer;
-    enum verb_exit status = call_anybody(arguments, &request, &answer);
+    enum verb_exit status = call(arguments, &request, &answer);
     if (status)
         return status;
     status = read_answer(&answer, ret);
@@ -62,5 +63,5 @@ enum verb_exit recipients_read(const struct arguments *arguments, struct recipie
     if (ret->count)
         return VERB_OK;
     ret->count = 1;
-    return ask_daemon(arguments, &ret->keys[0]);
+    return recipients_ask(arguments, call_anybody, &ret->keys[0]);
 }

@@ -3,7 +3,7 @@
 #ifndef VSECM_CLI_RECIPIENTS_H
 #define VSECM_CLI_RECIPIENTS_H
 
-#include "cli/verb.h"
+#include "cli/call.h"
 #include "crypto/age_key.h"
 #include "limits.h"
 
@@ -16,5 +16,9 @@ struct recipients {
 
 /* Those of -r, or without any the daemon's own. VERB_OK; any other exit status has been said. */
 enum verb_exit recipients_read(const struct arguments *arguments, struct recipients *ret);
+
+/* The daemon's own, asked for by CALL. The same. */
+enum verb_exit recipients_ask(const struct arguments *arguments, call_as *call,
+                              struct age_recipient *ret);
 
 #endif

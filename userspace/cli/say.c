@@ -14,3 +14,8 @@ enum verb_exit say_failure(enum verb_exit status, const char *format, ...)
     fputc('\n', stderr);
     return status;
 }
+
+void say_notice(const char *notice)
+{
+    fprintf(stderr, "vsecm: %s\n", notice);
+}

@@ -9,4 +9,7 @@
 enum verb_exit say_failure(enum verb_exit status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Say what should be known although it went well. */
+void say_notice(const char *notice);
+
 #endif

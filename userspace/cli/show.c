@@ -8,7 +8,7 @@
 /* Bytes of the longest object; of an identity a cgroup's path is the longest part. */
 #define ANSWER_LIMIT (64u * 1024u)
 
-enum verb_exit show_object(const struct arguments *arguments, const char *path, show_call *call)
+enum verb_exit show_object(const struct arguments *arguments, const char *path, call_as *call)
 {
     const struct exchange_request request = {
         .method = "GET",

@@ -3,18 +3,11 @@
 #ifndef VSECM_CLI_SHOW_H
 #define VSECM_CLI_SHOW_H
 
-#include "cli/verb.h"
+#include "cli/call.h"
 
 struct arguments;
-struct exchange_answer;
-struct exchange_request;
-
-/* call_admin() or call_workload(): as whom to ask. */
-typedef enum verb_exit show_call(const struct arguments *arguments,
-                                 const struct exchange_request *request,
-                                 struct exchange_answer *ret);
 
 /* Get PATH and print it as a table, or with -o json as it came. */
-enum verb_exit show_object(const struct arguments *arguments, const char *path, show_call *call);
+enum verb_exit show_object(const struct arguments *arguments, const char *path, call_as *call);
 
 #endif

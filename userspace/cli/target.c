@@ -44,6 +44,11 @@ static int check_namespace(struct span name, struct error *error)
     return is_label(name) ? 0 : error_set(error, -EINVAL, "a namespace must be " RULE);
 }
 
+static int check_workload(struct span name, struct error *error)
+{
+    return is_label(name) ? 0 : error_set(error, -EINVAL, "a workload's name must be " RULE);
+}
+
 int target_check_namespaces(const struct arguments *arguments, struct error *error)
 {
     int r = 0;
@@ -60,9 +65,7 @@ static int check_operand(const struct arguments *arguments, const char *operand,
     if (is_key && arguments->namespace_count)
         return error_set(error, -EINVAL, "NS/WORKLOAD has its namespace; leave out -n");
     int r = is_key ? check_namespace(namespace, error) : 0;
-    if (!r && !is_label(workload))
-        r = error_set(error, -EINVAL, "a workload's name must be " RULE);
-    return r;
+    return r ? r : check_workload(workload, error);
 }
 
 int target_check(const struct arguments *arguments, struct error *error)
@@ -71,6 +74,16 @@ int target_check(const struct arguments *arguments, struct error *error)
     for (size_t i = 0; !r && i < arguments->operand_count; i++)
         r = check_operand(arguments, arguments->operands[i], error);
     return r;
+}
+
+int target_key(const char *text, struct target *ret, struct error *error)
+{
+    ret->workload_count = ret->namespace_count = 1;
+    ret->namespaces[0] = span_of(PROTOCOL_DEFAULT_NAMESPACE);
+    ret->workloads[0] = span_of(text);
+    split(text, &ret->namespaces[0], &ret->workloads[0]);
+    int r = check_namespace(ret->namespaces[0], error);
+    return r ? r : check_workload(ret->workloads[0], error);
 }
 
 static void use_namespaces(const struct arguments *arguments, struct target *ret)
@@ -112,6 +125,13 @@ void target_json(const struct target *target, struct writer *writer)
     write_list(target->workloads, target->workload_count, writer);
     writer_text(writer, ",\"namespaces\":");
     write_list(target->namespaces, target->namespace_count, writer);
+}
+
+void target_text(const struct target *target, char ret[LIMIT_KEY + 1])
+{
+    snprintf(ret, LIMIT_KEY + 1, "%.*s/%.*s", (int)target->namespaces[0].length,
+             target->namespaces[0].data, (int)target->workloads[0].length,
+             target->workloads[0].data);
 }
 
 void target_print(const struct target *target, const char *verb)

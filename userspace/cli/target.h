@@ -30,6 +30,12 @@ int target_check_namespaces(const struct arguments *arguments, struct error *err
 int target_check(const struct arguments *arguments, struct error *error);
 
 /*
+ * The one key that TEXT names: NS/WORKLOAD, or WORKLOAD in the default namespace. 0 or -EINVAL with
+ * *error naming the rule. Spans of *RET are of TEXT.
+ */
+int target_key(const char *text, struct target *ret, struct error *error);
+
+/*
  * The next request's keys, from operand *AT on, which moves behind them: a run of plain names, or
  * one NS/WORKLOAD. Returns 0 when none is left. The names must have passed target_check().
  */
@@ -37,6 +43,9 @@ int target_next(const struct arguments *arguments, size_t *at, struct target *re
 
 /* Write `"workloads":[...],"namespaces":[...]`. */
 void target_json(const struct target *target, struct writer *writer);
+
+/* Write "NS/WORKLOAD" of a target that is one key. Nothing in it needs escaping anywhere. */
+void target_text(const struct target *target, char ret[LIMIT_KEY + 1]);
 
 /* Print one line per key, with VERB behind it. */
 void target_print(const struct target *target, const char *verb);

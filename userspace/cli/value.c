@@ -69,19 +69,19 @@ static int read_terminal(int in, int out, const char *prompt, struct value *valu
     return 0;
 }
 
-static int ask_for(const char *name, struct value *value, struct error *error)
+static int ask_for(const struct value_source *source, struct value *value, struct error *error)
 {
-    char prompt[LIMIT_KEY + 32];
-    snprintf(prompt, sizeof prompt, "value of %s (not shown): ", name);
+    char prompt[LIMIT_KEY + 48];
+    snprintf(prompt, sizeof prompt, "%s (not shown): ", source->what);
     return read_terminal(STDIN_FILENO, STDERR_FILENO, prompt, value, error);
 }
 
-static int read_file(const char *file, struct value *value, struct error *error)
+static int read_file(const struct value_source *source, struct value *value, struct error *error)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(source->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return error_errno(error, -errno, "%s", file);
-    int r = read_all(fd, "the value", LIMIT_VALUE, value, error);
+        return error_errno(error, -errno, "%s", source->file);
+    int r = read_all(fd, source->what, source->limit, value, error);
     close(fd);
     return r;
 }
@@ -96,16 +96,16 @@ static int hand_over(int r, struct value *value, struct value *ret)
     return r;
 }
 
-int value_read(const char *file, const char *name, struct value *ret, struct error *error)
+int value_read(const struct value_source *source, struct value *ret, struct error *error)
 {
     struct value value = {.data = NULL};
     int r;
-    if (file && strcmp(file, "-") != 0)
-        r = read_file(file, &value, error);
+    if (source->file && strcmp(source->file, "-") != 0)
+        r = read_file(source, &value, error);
     else if (isatty(STDIN_FILENO))
-        r = ask_for(name, &value, error);
+        r = ask_for(source, &value, error);
     else
-        r = read_all(STDIN_FILENO, "the value", LIMIT_VALUE, &value, error);
+        r = read_all(STDIN_FILENO, source->what, source->limit, &value, error);
     return hand_over(r, &value, ret);
 }
 

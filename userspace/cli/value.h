@@ -13,13 +13,31 @@ struct value {
     size_t size; /* bytes at data */
 };
 
+/* Where it comes from. */
+struct value_source {
+    const char *file; /* NULL or "-": standard input */
+    const char *what; /* it is, for prompts and errors */
+    size_t limit;     /* bytes that are too many above it */
+};
+
 /*
- * Read the value to be stored under NAME: the bytes of FILE as they are, of standard input when
- * FILE is NULL or "-", or one line of the terminal, with a prompt and without echo, when that is
- * where standard input comes from. Returns 0 with *ret to be cleared, or -errno with *error set;
- * -EFBIG above LIMIT_VALUE.
+ * Read a value: the bytes of a file as they are, of standard input, or one line of the terminal,
+ * with a prompt and without echo, when that is where standard input comes from. Returns 0 with *ret
+ * to be cleared, or -errno with *error set; -EFBIG above the limit.
  */
-int value_read(const char *file, const char *name, struct value *ret, struct error *error);
+int value_read(const struct value_source *source, struct value *ret, struct error *error);
+
+/*
+ * Read FILE, whose owner and mode must be good (base/file.h), or standard input when it is NULL, at
+ * most MAX bytes. Returns as value_read() does.
+ */
+int value_read_kept(const char *file, size_t max, struct value *ret, struct error *error);
+
+/*
+ * Ask for one line at the terminal of the session, wherever standard input comes from, without
+ * echo. Returns as value_read() does; -ENXIO when there is no terminal.
+ */
+int value_ask(const char *prompt, struct value *ret, struct error *error);
 
 /*
  * Read FILE, whose owner and mode must be good (base/file.h), or standard input when it is NULL, at

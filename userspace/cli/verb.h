@@ -28,7 +28,8 @@ struct verb {
     enum verb_exit (*run)(const struct arguments *arguments);
 };
 
-extern const struct verb verb_decrypt, verb_delete, verb_doctor, verb_encrypt, verb_get,
-    verb_keygen, verb_list, verb_put, verb_status, verb_whoami;
+extern const struct verb verb_backup, verb_decrypt, verb_delete, verb_doctor, verb_encrypt,
+    verb_get, verb_history, verb_keygen, verb_list, verb_put, verb_rekey, verb_restore,
+    verb_rollback, verb_status, verb_unseal, verb_whoami;
 
 #endif

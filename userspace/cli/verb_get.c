@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/verb.h"
 
+#include "base/error.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
 #include "cli/call.h"
 #include "cli/encode.h"
 #include "cli/output.h"
 #include "cli/say.h"
+#include "cli/target.h"
 #include "client/percent.h"
 #include "protocol.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,21 +47,55 @@ static enum verb_exit print_bare(const struct exchange_answer *answer)
                                  : output_bytes(answer->body, answer->head.length);
 }
 
+/* The caller's own secret, or a member of it. */
+static enum verb_exit own_target(const struct arguments *arguments, char ret[LIMIT_TARGET])
+{
+    const char *member = arguments->operand_count ? arguments->operands[0] : NULL;
+    if (arguments->of_version.given)
+        return say_failure(VERB_USAGE, "--version is for administrators, with --key; a workload "
+                                       "reads its newest value");
+    if (!member)
+        return percent_encode(PATH_VALUE, "", ret, LIMIT_TARGET) ? VERB_USAGE : VERB_OK;
+    if (!member[0])
+        return say_failure(VERB_USAGE, "a member's name must not be empty");
+    if (percent_encode(PATH_VALUE "/", member, ret, LIMIT_TARGET))
+        return say_failure(VERB_USAGE, "the member's name is too long");
+    return VERB_OK;
+}
+
+/* Any key's value, or an older one. */
+static enum verb_exit admin_target(const struct arguments *arguments, char ret[LIMIT_TARGET])
+{
+    struct error error = {""};
+    struct target target;
+    char key[LIMIT_KEY + 1];
+    if (arguments->operand_count)
+        return say_failure(VERB_USAGE, "--key gives the whole value; leave out MEMBER");
+    if (target_key(arguments->key, &target, &error))
+        return say_failure(VERB_USAGE, "%s", error.text);
+    target_text(&target, key);
+    int used = snprintf(ret, LIMIT_TARGET, PATH_ADMIN_VALUE "?key=%s", key);
+    if (arguments->of_version.given)
+        snprintf(ret + used, LIMIT_TARGET - (size_t)used, "&version=%llu",
+                 (unsigned long long)arguments->of_version.number);
+    return VERB_OK;
+}
+
 static enum verb_exit run(const struct arguments *arguments)
 {
-    char target[LIMIT_TARGET] = PATH_VALUE;
-    if (arguments->operand_count && !arguments->operands[0][0])
-        return say_failure(VERB_USAGE, "a member's name must not be empty");
-    if (arguments->operand_count &&
-        percent_encode(PATH_VALUE "/", arguments->operands[0], target, sizeof target))
-        return say_failure(VERB_USAGE, "the member's name is too long");
+    char target[LIMIT_TARGET];
     const struct exchange_request request = {
         .method = "GET",
         .target = target,
         .limit = LIMIT_VALUE,
     };
     struct exchange_answer answer;
-    enum verb_exit status = call_workload(arguments, &request, &answer);
+    enum verb_exit status =
+        arguments->key ? admin_target(arguments, target) : own_target(arguments, target);
+    if (status)
+        return status;
+    status = arguments->key ? call_admin(arguments, &request, &answer)
+                            : call_workload(arguments, &request, &answer);
     if (status)
         return status;
     status = arguments->json ? print_json(&answer) : print_bare(&answer);
@@ -66,12 +103,17 @@ static enum verb_exit run(const struct arguments *arguments)
     return status;
 }
 
-static const struct arguments_option *const options[] = {&arguments_output, NULL};
+static const struct arguments_option *const options[] = {
+    &arguments_key,
+    &arguments_of_version,
+    &arguments_output,
+    NULL,
+};
 
 const struct verb verb_get = {
     .name = "get",
-    .operands = "[MEMBER] [-o json]",
-    .summary = "Print the caller's own secret, or one member of it",
+    .operands = "[MEMBER | --key NS/WORKLOAD [--version N]] [-o json]",
+    .summary = "Print the caller's own secret, one member of it, or as an administrator any",
     .help = "Prints the bytes that were stored and nothing else; at a terminal, with a newline "
             "behind.\n"
             "With -o json: an object of data, created, updated and version, and encoding = base64\n"

@@ -23,6 +23,7 @@ static const struct output_column columns[] = {
     {.title = "UPDATED", .member = "updated"},
     {.title = "NOT BEFORE", .member = "notBefore", .usual = "now"},
     {.title = "EXPIRES AFTER", .member = "expiresAfter", .usual = "never"},
+    {.title = "STATE", .member = "state", .usual = "valid"},
 };
 
 static bool is_wanted(const struct arguments *arguments, const cJSON *row)
@@ -101,7 +102,9 @@ const struct verb verb_list = {
     .name = "list",
     .operands = "[-n NS]... [-o json|table]",
     .summary = "List the secrets there are, without their values",
-    .help = "Without -n, those of every namespace.\n",
+    .help =
+        "Without -n, those of every namespace. A column that says the usual in every row (now,\n"
+        "never, valid) is left out.\n",
     .options = options,
     .run = run,
 };

@@ -9,6 +9,11 @@
 #include "cli/value.h"
 #include "limits.h"
 
+#include <stdio.h>
+
+/* Bytes of a largest value that is sealed, in base64 or armour, and to many recipients. */
+#define SEALED_LIMIT (2u * LIMIT_VALUE)
+
 static enum verb_exit run(const struct arguments *arguments)
 {
     struct error error = {""};
@@ -22,7 +27,14 @@ static enum verb_exit run(const struct arguments *arguments)
     if (target_check(arguments, &error))
         return say_failure(VERB_USAGE, "%s", error.text);
     target_next(arguments, &at, &target);
-    if (value_read(arguments->file, arguments->operands[0], &value, &error))
+    char what[LIMIT_KEY + 16];
+    snprintf(what, sizeof what, "value of %s", arguments->operands[0]);
+    const struct value_source source = {
+        .file = arguments->file,
+        .what = what,
+        .limit = arguments->encrypted ? SEALED_LIMIT : LIMIT_VALUE,
+    };
+    if (value_read(&source, &value, &error))
         return say_failure(VERB_REFUSED, "%s", error.text);
     enum verb_exit status = change_keys(arguments, &target, &value);
     value_clear(&value);
@@ -32,15 +44,22 @@ static enum verb_exit run(const struct arguments *arguments)
 static const struct arguments_option *const options[] = {
     &arguments_namespace,
     &arguments_file,
+    &arguments_if_version,
+    &arguments_not_before,
+    &arguments_expires,
+    &arguments_encrypted,
     NULL,
 };
 
 const struct verb verb_put = {
     .name = "put",
-    .operands = "[NS/]WORKLOAD [-n NS]... [--from-file FILE]",
+    .operands = "[NS/]WORKLOAD [-n NS]... [--from-file FILE] [OPTION]...",
     .summary = "Store a workload's secret, or a new version of it",
-    .help = "The value is read from standard input, byte for byte: mind that echo adds a newline.\n"
-            "At a terminal it is one line, typed without echo. It is never an argument.\n",
+    .help =
+        "The value is read from standard input, byte for byte: mind that echo adds a newline.\n"
+        "At a terminal it is one line, typed without echo. It is never an argument.\n"
+        "T is a time as RFC 3339 has it (2027-01-01T00:00:00Z) or a while from now: +90d, +12h,\n"
+        "+30m, +45s.\n",
     .options = options,
     .least = 1,
     .most = LIMIT_TARGETS,

@@ -15,16 +15,18 @@ _vsecm() {
         *) verb=${COMP_WORDS[i]} && break ;;
         esac
     done
-    case $previous in
-    --socket | --from-file | --to-file | --passphrase-file | -i | --identity)
+    case $verb:$previous in
+    *:--socket | *:--from-file | *:--to-file | *:--passphrase-file | *:-i | *:--identity | \
+        backup:-o | backup:--output | restore:restore)
         mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-    --state | --salvage) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-    -o | --output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
+    *:--state | *:--salvage) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    *:-o | *:--output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
     *)
         if [[ $current == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_options $verb)" -- "$current")
         elif [[ -z $verb ]]; then
-            mapfile -t COMPREPLY < <(compgen -W 'put get list delete whoami status keygen encrypt decrypt doctor' -- "$current")
+            mapfile -t COMPREPLY < <(compgen -W 'put get list history rollback delete whoami status
+                unseal rekey backup restore keygen encrypt decrypt doctor' -- "$current")
         fi
         ;;
     esac
