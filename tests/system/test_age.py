@@ -4,10 +4,8 @@
 import base64
 import contextlib
 import os
-import pty
 import re
 import resource
-import select
 import socket
 import stat
 import subprocess
@@ -15,6 +13,7 @@ import tempfile
 import threading
 
 from lab import BUILD
+from terminal import at_terminal
 
 VSECM = f"{BUILD}/vsecm"
 CHUNK = 65536
@@ -58,40 +57,6 @@ def keys(count=1):
                 good(VSECM, "keygen", "--to-file", file)
             pairs.append((file, good("age-keygen", "-y", file).decode().strip()))
         yield (directory, *pairs)
-
-
-def at_terminal(command, answers=(), text=b"", to_terminal=False):
-    """
-    Run COMMAND with a terminal of its own; each of ANSWERS is typed once it asks for something. Standard input
-    is a file with TEXT. Exit status, standard output (or what the terminal showed of it), what the terminal showed.
-    """
-    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as sink:
-        source.write(text)
-        source.seek(0)
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.dup2(source.fileno(), 0)
-            if not to_terminal:
-                os.dup2(sink.fileno(), 1)
-            os.execvp(command[0], command)
-        shown, seen = b"", 0
-        answers = list(answers)
-        while select.select([terminal], [], [], 60)[0]:
-            try:
-                more = os.read(terminal, 4096)
-            except OSError:  # EIO: everybody has closed it
-                break
-            if not more:
-                break
-            shown += more
-            # age asks with a colon too, and may ask again.
-            if answers and b": " in shown[seen:]:
-                seen = len(shown)
-                os.write(terminal, answers.pop(0) + b"\n")
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        os.close(terminal)
-        sink.seek(0)
-        return status, sink.read(), shown
 
 
 # ---- there and back ---------------------------------------------------------------------------------
