@@ -35,7 +35,7 @@
 /* ---- the log ------------------------------------------------------------------------------- */
 #define LIMIT_COMPACT (1024u * 1024u) /* bytes of waste in the log that are not worth a rewrite */
 #define LIMIT_SLICE_NS 2000000u       /* of long work in one turn: readers wait no longer for it */
-#define LIMIT_BACKUP_RECIPIENTS 16u   /* of one backup, beside each other in a request target */
+#define LIMIT_BACKUP_RECIPIENTS 13u   /* of one backup: as many as a request target has room for */
 #define LIMIT_STAGE (1024u * 1024u)   /* bytes of a long change that are written at a time */
 #define LIMIT_PIECE (1024u * 1024u)   /* of a backup that is brought back, in one request */
 #define LIMIT_RETRY_US 60000000       /* until a rewrite that failed is tried again */
