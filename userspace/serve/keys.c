@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "protocol.h"
+#include "serve/access.h"
 #include "serve/outcome.h"
 #include "serve/reply.h"
 #include "serve/service.h"
@@ -171,6 +172,23 @@ void keys_unseal(struct service *service, struct call *call, struct reply *reply
 
 /* ---- changing it ----------------------------------------------------------------------------- */
 
+/*
+ * Whoever chooses the root key can open every backup from then on: that is for those who may read
+ * values.
+ */
+static int may_choose(struct service *service, struct call *call, const struct body *body,
+                      struct reply *reply)
+{
+    if (!body->key || access_may_reveal(service->reveal, call->subject))
+        return 1;
+    call->reason = "reveal";
+    reply_error(reply, 403, ERROR_FORBIDDEN,
+                "with reveal = %s you may not choose the root key: give none, and the daemon makes "
+                "one",
+                access_reveal_name(service->reveal));
+    return 0;
+}
+
 static int rekey(struct service *service, struct body *body, uint64_t *ticket)
 {
     struct rootkey *key = body->key;
@@ -186,6 +204,10 @@ void keys_rekey(struct service *service, struct call *call, struct reply *reply)
     int r = read_body(service, call->body, &body, &why);
     if (r < 0) {
         outcome_refuse_body(call, r, &why, reply);
+        return;
+    }
+    if (!may_choose(service, call, &body, reply)) {
+        rootkey_free(body.key);
         return;
     }
     if (!service_has_settled(call, &r))

@@ -16,7 +16,9 @@
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"
+#include "store/backup.h"
 #include "store/keyring.h"
+#include "store/record.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
@@ -61,6 +63,17 @@ static int open_value(struct service *service, struct put_request *request, char
     return r;
 }
 
+/*
+ * What the daemon itself sealed for the same key is no value: else whoever may store but not read
+ * could have a backup opened into a secret of its own. Both always begin so, and nobody without the
+ * key can change that.
+ */
+static int is_ours(struct span plain)
+{
+    return begins_with(plain, SPAN_LITERAL(RECORD_BEGINNING)) ||
+           begins_with(plain, SPAN_LITERAL(BACKUP_BEGINNING));
+}
+
 int sealed_value_take(struct service *service, struct put_request *request, struct error *error)
 {
     char *plain = NULL;
@@ -68,6 +81,10 @@ int sealed_value_take(struct service *service, struct put_request *request, stru
     if (request->key_count == 0)
         return 0;
     int r = open_value(service, request, &plain, &length, error);
+    if (r == 0 && is_ours((struct span){plain, length}))
+        r = error_set(error, -EINVAL,
+                      "this is a backup or a record of the log, not a sealed value (see vsecm "
+                      "restore)");
     if (r == 0 && length == 0)
         r = error_set(error, -EINVAL, "the sealed value is empty; delete the secret instead");
     if (r == 0 && length > LIMIT_VALUE)

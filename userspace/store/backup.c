@@ -94,7 +94,7 @@ static void write_frame_lines(struct backup *backup, const struct store *store, 
     char time[CLOCK_RFC3339];
     struct writer w = writer_on(backup->head, sizeof backup->head - 1);
     clock_format(now_us, time);
-    writer_literal(&w, "{\"vsecmBackup\":1,\"created\":\"");
+    writer_literal(&w, BACKUP_BEGINNING "1,\"created\":\"");
     writer_text(&w, time);
     writer_named_u64(&w, "\",\"keys\":", store->count);
     writer_named_u64(&w, ",\"records\":", backup->count);

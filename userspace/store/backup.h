@@ -15,6 +15,9 @@
 
 #include "base/span.h"
 
+/* How the first line of every one begins. */
+#define BACKUP_BEGINNING "{\"vsecmBackup\":"
+
 struct age_recipient;
 struct backup;
 struct store;

@@ -56,8 +56,7 @@ static void write_value(struct writer *w, struct span value)
 void record_write(struct writer *w, const struct record *record)
 {
     struct key_parts key = key_split(record->key);
-    writer_named_u64(w, "{\"v\":", FORMAT);
-    writer_literal(w, ",\"op\":\"");
+    writer_literal(w, RECORD_BEGINNING);
     writer_text(w, label_op_name(record->op));
     writer_named_u64(w, "\",\"sequence\":", record->sequence);
     writer_literal(w, ",\"namespace\":\"");

@@ -36,6 +36,9 @@ struct record {
     char *decoded;      /* in the arena */
 };
 
+/* How every payload begins. */
+#define RECORD_BEGINNING "{\"v\":1,\"op\":\""
+
 /* The payload, one line without its newline. W is in the arena, or only counts. */
 void record_write(struct writer *w, const struct record *record);
 
