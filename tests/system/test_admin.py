@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who may administer: the host's root at the private socket, the Sentinel at the public one."""
 
+import base64
 import json
 import os
 import socket
 import stat
 import subprocess
 
-from lab import Cgroup, Pod, world
+from lab import BUILD, Cgroup, Pod, world
 
 ADMIN = (
     ("GET", "/sentinel/v1/secrets", None),
@@ -152,3 +153,38 @@ def test_put_is_all_or_nothing():
         )
         assert answer.status == 404 and b"n/x" in answer.body and b"n/a" not in answer.body
         assert len(json.loads(connection.get("/sentinel/v1/secrets").body)["secrets"]) == 4
+
+
+def test_no_reading_by_detours():
+    """a Sentinel stores but reads nothing: no value, no foreign backup, no key of its own choice, no opened backup"""
+    mine = subprocess.run([f"{BUILD}/vsecm", "keygen"], capture_output=True, text=True, check=True).stdout
+    identity = mine.splitlines()[-1]
+    recipient = mine.split("public key: ")[1].split()[0]
+
+    def tries(connection):
+        ask = lambda method, path, body=None: connection.request(
+            method, path, json.dumps(body).encode() if body is not None else None
+        )
+        own = {"workloads": ["sentinel"], "namespaces": ["app"], "encrypt": True}
+        backup = ask("GET", "/v1/admin/backup").body
+        assert len(backup) > 300, "the control: a backup for the root key is anybody's who administers"
+        return [
+            ask("GET", "/v1/admin/value?key=app/web").status,
+            ask("GET", f"/v1/admin/backup?recipient={recipient}").status,
+            ask("POST", "/sentinel/v1/secrets", {**own, "value": base64.b64encode(backup).decode()}).status,
+            ask("POST", "/v1/admin/rekey", {"ageSecretKey": identity}).status,
+        ]
+
+    with world("web", "sentinel", sentinel="app/sentinel") as (daemon, _, sentinel):
+        daemon.put("not for the Sentinel", "app/web")
+        assert tries(sentinel.connect(daemon.public)) == [403, 403, 400, 403]
+        assert sentinel.connect(daemon.public).get("/v1/value").status == 404
+        denied = [r["reason"] for r in daemon.records() if r["outcome"] == "deny"]
+        assert denied.count("reveal") == 3, denied
+        assert tries(daemon.root()) == [200, 200, 400, 200], "the control: the host's root may"
+        with open(f"{daemon.dir}/state/records.log", "rb") as log:
+            data = log.read()
+    with world("web", "sentinel", sentinel="app/sentinel", reveal="all") as (daemon, _, sentinel):
+        daemon.put("for the Sentinel too", "app/web")
+        assert tries(sentinel.connect(daemon.public)) == [200, 200, 400, 200]
+    assert b"not for" not in data
