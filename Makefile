@@ -53,12 +53,12 @@ LIBS_CLIENT = -lsodium -lcjson
 sources = $(foreach room,$(1),$(wildcard userspace/$(room)/*.c))
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-CORE_OBJ := $(call objects,$(call sources,base crypto kernel identity store serve daemon))
+CORE_OBJ := $(call objects,$(call sources,base crypto kernel identity template store serve daemon))
 CORE_LIB_OBJ := $(filter-out %/daemon/main.o,$(CORE_OBJ))
 CLIENT_SRC := $(call sources,client)
 # Of the store only what reads a log with no daemon and no key: `vsecm doctor`.
 CLI_STORE := $(patsubst %,userspace/store/%.c,format scan journal journal_read salvage label key validity)
-CLI_OBJ := $(call objects,$(call sources,base crypto client cli) $(CLI_STORE))
+CLI_OBJ := $(call objects,$(call sources,base crypto template client cli) $(CLI_STORE))
 LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 

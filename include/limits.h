@@ -52,6 +52,16 @@
 #define LIMIT_AGE_SCRYPT 18u
 #define LIMIT_AGE_SCRYPT_READ 22u /* accepted from others: 4 GiB; age itself accepts no more */
 
+/* ---- templates ----------------------------------------------------------------------------- */
+#define LIMIT_TEMPLATE \
+    (64u * 1024u) /* bytes of one template; the longest in use are a few hundred */
+#define LIMIT_TEMPLATE_OUTPUT LIMIT_VALUE /* what comes out is a value as well */
+#define LIMIT_TEMPLATE_MEMORY \
+    (16u << 20)                       /* of one transformation: value, tree, variables, output */
+#define LIMIT_TEMPLATE_DEPTH 128u     /* nesting of templates that call each other, and of JSON */
+#define LIMIT_TEMPLATE_STEPS 1000000u /* nodes executed: some 50 ms */
+#define LIMIT_TEMPLATE_NS 100000000u  /* and never more time than this */
+
 /* ---- requests ---------------------------------------------------------------------------- */
 #define LIMIT_HEADER (8u * 1024u) /* request line and fields; what most servers take */
 #define LIMIT_FIELDS 64u          /* header fields of one request */
