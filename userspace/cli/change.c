@@ -4,11 +4,12 @@
 #include "base/str.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
-#include "cli/call.h"
 #include "cli/encode.h"
 #include "cli/say.h"
+#include "cli/submit.h"
 #include "cli/target.h"
 #include "cli/value.h"
+#include "client/exchange.h"
 #include "protocol.h"
 
 #include <stdbool.h>
@@ -57,19 +58,15 @@ enum verb_exit change_keys(const struct arguments *arguments, const struct targe
                            const struct value *value)
 {
     const struct body body = {.arguments = arguments, .target = target, .value = value};
-    struct encode encoded;
-    if (encode_with(write_body, &body, &encoded))
-        return say_failure(VERB_REFUSED, "out of memory");
-    const struct exchange_request request = {
+    const struct submit what = {
         .method = value ? "POST" : "DELETE",
         .target = PATH_SENTINEL_SECRETS,
-        .body = encoded.data,
-        .length = encoded.length,
         .limit = ANSWER_LIMIT,
+        .write = write_body,
+        .argument = &body,
     };
     struct exchange_answer answer;
-    enum verb_exit status = call_admin(arguments, &request, &answer);
-    encode_clear(&encoded);
+    enum verb_exit status = submit_body(arguments, &what, &answer);
     if (status)
         return status;
     exchange_clear(&answer);

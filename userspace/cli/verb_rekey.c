@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/submit.h"
 #include "cli/verb.h"
 
 #include "base/error.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
-#include "cli/call.h"
-#include "cli/encode.h"
 #include "cli/root_key.h"
 #include "cli/say.h"
 #include "client/answer.h"
+#include "client/exchange.h"
 #include "limits.h"
 #include "protocol.h"
 
@@ -43,19 +43,15 @@ static enum verb_exit print(const struct exchange_answer *answer)
 /* KEY may be NULL. */
 static enum verb_exit rekey(const struct arguments *arguments, const struct root_key *key)
 {
-    struct encode encoded;
-    if (encode_with(write_body, key, &encoded))
-        return say_failure(VERB_REFUSED, "out of memory");
-    const struct exchange_request request = {
+    const struct submit what = {
         .method = "POST",
         .target = PATH_REKEY,
-        .body = encoded.data,
-        .length = encoded.length,
         .limit = ANSWER_LIMIT,
+        .write = write_body,
+        .argument = key,
     };
     struct exchange_answer answer;
-    enum verb_exit status = call_admin(arguments, &request, &answer);
-    encode_clear(&encoded);
+    enum verb_exit status = submit_body(arguments, &what, &answer);
     if (status)
         return status;
     status = print(&answer);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/submit.h"
 #include "cli/verb.h"
 
 #include "base/error.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
-#include "cli/call.h"
-#include "cli/encode.h"
 #include "cli/output.h"
 #include "cli/restore_file.h"
 #include "cli/say.h"
 #include "cli/target.h"
+#include "client/exchange.h"
 #include "limits.h"
 #include "protocol.h"
 
@@ -73,19 +73,15 @@ static enum verb_exit print(const struct arguments *arguments, const struct exch
 
 static enum verb_exit apply(const struct arguments *arguments)
 {
-    struct encode encoded;
-    if (encode_with(write_body, arguments, &encoded))
-        return say_failure(VERB_REFUSED, "out of memory");
-    const struct exchange_request request = {
+    const struct submit what = {
         .method = "POST",
         .target = PATH_RESTORE_APPLY,
-        .body = encoded.data,
-        .length = encoded.length,
         .limit = ANSWER_LIMIT,
+        .write = write_body,
+        .argument = arguments,
     };
     struct exchange_answer answer;
-    enum verb_exit status = call_admin(arguments, &request, &answer);
-    encode_clear(&encoded);
+    enum verb_exit status = submit_body(arguments, &what, &answer);
     if (status)
         return status;
     status = print(arguments, &answer);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/submit.h"
 #include "cli/verb.h"
 
 #include "base/error.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
-#include "cli/call.h"
 #include "cli/encode.h"
 #include "cli/say.h"
 #include "cli/target.h"
+#include "client/exchange.h"
 #include "protocol.h"
 
 #include <cjson/cJSON.h>
@@ -52,19 +53,15 @@ static enum verb_exit print(const struct target *target, uint64_t from,
 static enum verb_exit roll_back(const struct arguments *arguments, const struct target *target)
 {
     const struct body body = {.arguments = arguments, .target = target};
-    struct encode encoded;
-    if (encode_with(write_body, &body, &encoded))
-        return say_failure(VERB_REFUSED, "out of memory");
-    const struct exchange_request request = {
+    const struct submit what = {
         .method = "POST",
         .target = PATH_ROLLBACK,
-        .body = encoded.data,
-        .length = encoded.length,
         .limit = ANSWER_LIMIT,
+        .write = write_body,
+        .argument = &body,
     };
     struct exchange_answer answer;
-    enum verb_exit status = call_admin(arguments, &request, &answer);
-    encode_clear(&encoded);
+    enum verb_exit status = submit_body(arguments, &what, &answer);
     if (status)
         return status;
     status = print(target, arguments->of_version.number, &answer);
