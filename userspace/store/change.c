@@ -295,12 +295,9 @@ int change_is_pending(const struct store *store)
 
 static int begin(struct store *store, int64_t now_us, struct change_call *ret)
 {
-    if (store_is_sealed(store))
-        return -ENOKEY;
-    if (store->is_broken)
-        return -EIO;
-    if (store_state_is_held(store))
-        return -EAGAIN;
+    int r = store_state_check(store);
+    if (r < 0)
+        return r;
     *ret = (struct change_call){.store = store, .number = ++store->calls, .now_us = now_us};
     return 0;
 }

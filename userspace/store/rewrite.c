@@ -224,12 +224,11 @@ static int open_new(struct rewrite *rewrite, const struct age_recipient *to)
 int rewrite_begin(struct store *store, const struct age_recipient *to,
                   const struct rewrite_end *ended, int64_t now_us, uint64_t *ticket)
 {
-    if (store_is_sealed(store))
-        return -ENOKEY;
-    if (store->is_broken)
-        return -EIO;
-    if (store_state_is_held(store) || change_is_pending(store))
-        return -EAGAIN;
+    int r = store_state_check(store);
+    if (r == 0 && change_is_pending(store))
+        r = -EAGAIN;
+    if (r < 0)
+        return r;
     struct rewrite *rewrite = calloc(1, sizeof *rewrite);
     if (!rewrite)
         return -ENOMEM;
@@ -237,7 +236,7 @@ int rewrite_begin(struct store *store, const struct age_recipient *to,
     if (ended)
         rewrite->end = *ended;
     store->rewrite = rewrite;
-    int r = open_new(rewrite, to);
+    r = open_new(rewrite, to);
     if (r < 0) {
         release(rewrite);
         return r;

@@ -19,12 +19,11 @@ struct stage {
 
 int stage_begin(struct store *store, int64_t now_us, struct stage **ret)
 {
-    if (store_is_sealed(store))
-        return -ENOKEY;
-    if (store->is_broken)
-        return -EIO;
-    if (store_state_is_held(store) || change_is_pending(store))
-        return -EAGAIN;
+    int r = store_state_check(store);
+    if (r == 0 && change_is_pending(store))
+        r = -EAGAIN;
+    if (r < 0)
+        return r;
     struct stage *stage = calloc(1, sizeof *stage);
     if (!stage)
         return -ENOMEM;

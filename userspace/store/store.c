@@ -40,6 +40,15 @@ int store_is_sealed(const struct store *store)
     return !store->journal;
 }
 
+int store_state_check(const struct store *store)
+{
+    if (store_is_sealed(store))
+        return -ENOKEY;
+    if (store->is_broken)
+        return -EIO;
+    return store_state_is_held(store) ? -EAGAIN : 0;
+}
+
 /* ---- entries ------------------------------------------------------------------------------- */
 
 int store_state_entry(struct store *store, struct span key, struct entry **ret)

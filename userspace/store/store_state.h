@@ -83,6 +83,9 @@ static inline void store_state_count(struct store *store, struct journal_place p
     store->records += sign > 0 ? 1 : UINT64_MAX;
 }
 
+/* 0 when a change may begin, -ENOKEY (sealed), -EIO (broken), -EAGAIN (held). */
+int store_state_check(const struct store *store);
+
 /* The entry of KEY, made without a version when there is none. 0, -ENOSPC or -ENOMEM. */
 int store_state_entry(struct store *store, struct span key, struct entry **ret);
 
