@@ -34,6 +34,8 @@ finish() {
             sleep 1
         done
     done
+    # The daemon leaves the tmpfs that it mounted, for the next one.
+    umount "$dir/state" 2> /dev/null || true
     rm -rf "$dir"
     exit $status
 }
@@ -95,18 +97,24 @@ END
 cat > "$dir/conf" << END
 socket_dir = $dir/pub
 private_dir = $dir/priv
+state_dir = $dir/state
 identities = $dir/identities
 audit = $dir/audit
 attest = $tier
 END
 
+start() {
+    : > "$dir/log"
+    "$bin/vsecmd" --config "$dir/conf" 2> "$dir/log" &
+    daemon=$!
+    for _ in $(seq 100); do
+        grep -q ready: "$dir/log" || { kill -0 $daemon 2> /dev/null || break; sleep 0.1; }
+    done
+    grep -q ready: "$dir/log" || fail "the daemon did not start"
+}
+
 title "The daemon starts, on kernel $(uname -r)"
-"$bin/vsecmd" --config "$dir/conf" 2> "$dir/log" &
-daemon=$!
-for _ in $(seq 100); do
-    [ -S "$dir/pub/vsecm.sock" ] || { kill -0 $daemon 2> /dev/null || break; sleep 0.1; }
-done
-[ -S "$dir/pub/vsecm.sock" ] || fail "the daemon did not start"
+start
 sed "s/^[^ ]* [a-z]* */    /; s|$dir/pub|/run/vsecm|" "$dir/log"
 
 title "Two cgroups, shaped like pods of two kubelets (cgroupfs and systemd driver)"
@@ -142,6 +150,17 @@ title "A change at run time is seen by the next read"
 printf 'the NEW password of web' | "$bin/vsecm" --socket "$dir/priv/admin.sock" put shop/web
 show web "$bin/vsecm" --socket "$public" get
 expect 'the NEW password of web'
+
+title "The daemon is killed; the next one has it all, and nobody had to unlock anything"
+kill -9 $daemon
+wait $daemon 2> /dev/null || true
+start
+show web "$bin/vsecm" --socket "$public" get
+expect 'the NEW password of web'
+show host "$bin/vsecm" --socket "$dir/priv/admin.sock" history shop/web
+expect 'past'
+show host grep -c 'password of' "$dir/state/records.log"
+expect '0'
 
 title "Each decision has its record"
 for file in "$dir"/audit/*; do
