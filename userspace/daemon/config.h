@@ -26,7 +26,7 @@ struct config {
     char sentinel[CONFIG_TEXT];
     char arena_backing[CONFIG_TEXT];
     char audit[CONFIG_TEXT];
-    char state_dir[CONFIG_TEXT];
+    char state_dir[CONFIG_TEXT]; /* "": PROTOCOL_STATE_NAME in private_dir */
     char state_mount[CONFIG_TEXT];
     char root_key[CONFIG_TEXT];
     char reveal[CONFIG_TEXT];

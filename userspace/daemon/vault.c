@@ -60,8 +60,10 @@ static int open_state(struct vault *vault, struct error *error)
     static const char *const names[] = {
         [STATE_MOUNT_NO] = "no", [STATE_MOUNT_AUTO] = "auto", [STATE_MOUNT_YES] = "yes"};
     const struct config *config = vault->config;
-    return state_open(config->state_dir, (enum state_mount)index_of(names, config->state_mount),
-                      &vault->state, error);
+    char path[2 * CONFIG_TEXT];
+    snprintf(path, sizeof path, "%s/" PROTOCOL_STATE_NAME, config->private_dir);
+    return state_open(config->state_dir[0] ? config->state_dir : path,
+                      (enum state_mount)index_of(names, config->state_mount), &vault->state, error);
 }
 
 /* A credential is a file that the service manager laid out for us alone (systemd.exec(5)). */
