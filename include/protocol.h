@@ -8,7 +8,7 @@
 
 #define PROTOCOL_PUBLIC_DIR "/run/vsecm"   /* what pods mount, read-only */
 #define PROTOCOL_PRIVATE_DIR "/run/vsecmd" /* 0700, never mounted into a pod */
-#define PROTOCOL_STATE_NAME "state" /* of the state directory, in the private one */
+#define PROTOCOL_STATE_NAME "state"        /* of the state directory, in the private one */
 #define PROTOCOL_SOCKET_NAME "vsecm.sock"
 #define PROTOCOL_ADMIN_NAME "admin.sock"
 #define PROTOCOL_SOCKET PROTOCOL_PUBLIC_DIR "/" PROTOCOL_SOCKET_NAME
