@@ -28,6 +28,13 @@
 #define LIMIT_VERSIONS_MAX 100u     /* more would be a log of its own */
 /* How far in the future a relative time may lie: a hundred years. */
 #define LIMIT_VALIDITY_MS (UINT64_C(36525) * 86400000)
+/*
+ * Of the secret memory that changes must leave free, at most: one part of so many, in bytes.
+ * Opening a log takes other room than the changes did that made it, and what was stored must open
+ * again.
+ */
+#define LIMIT_SPARE_PART 16u
+#define LIMIT_SPARE (1024u * 1024u)
 #define LIMIT_ARENA_DEFAULT (64ul << 20) /* option arena_size */
 #define LIMIT_ARENA_MIN (8ul << 20) /* a largest value: its request, answer and record at once */
 #define LIMIT_ARENA_MAX (8ul << 30)

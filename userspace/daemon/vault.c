@@ -252,6 +252,7 @@ void vault_close(struct vault *vault)
         auto_backup_free(vault->auto_backup);
         restore_free(vault->restore);
         rewrite_cancel(vault->store);
+        change_finish(vault->store);
         change_checkpoint(vault->store, clock_wall_us());
     }
     keyring_free(vault->keyring);

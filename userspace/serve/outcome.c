@@ -50,7 +50,7 @@ static void refuse_conflict(struct call *call, const struct change_conflict *con
 void outcome_refuse(struct call *call, int result, const struct change_conflict *conflict,
                     struct reply *reply)
 {
-    if (result == -ESTALE) {
+    if (result == -ESTALE && conflict && conflict->key.length) {
         refuse_conflict(call, conflict, reply);
         return;
     }

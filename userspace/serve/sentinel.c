@@ -107,9 +107,10 @@ static int read_request(struct service *service, struct call *call, enum put_req
                         struct reply *reply)
 {
     struct error why = {""};
-    int r =
-        put_request_read(call->body, kind, service->arena, clock_wall_us(), service->scratch, &why);
-    if (r == 0 && kind == PUT_REQUEST_PUT && service->scratch->is_sealed)
+    int r = put_request_read(call->body, kind, service->arena, service_change_us(call),
+                             service->scratch, &why);
+    /* Not again for a change that has settled: the key may be another by now. */
+    if (r == 0 && service->scratch->is_sealed && !call->pending->is_settled)
         r = sealed_value_take(service, service->scratch, &why);
     if (r < 0) {
         outcome_refuse_body(call, r, &why, reply);

@@ -77,6 +77,11 @@ int service_has_settled(const struct call *call, int *result)
     return call->pending->is_settled;
 }
 
+int64_t service_change_us(const struct call *call)
+{
+    return call->pending->is_settled ? 0 : clock_wall_us();
+}
+
 int service_must_wait(struct call *call, int result, uint64_t ticket)
 {
     if (result != -EINPROGRESS && result != -EAGAIN)

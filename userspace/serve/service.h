@@ -114,6 +114,12 @@ int64_t service_now_us(struct service *service);
  * what that returned: non-zero when the request has to wait, and the handler must leave at once.
  */
 int service_has_settled(const struct call *call, int *result);
+
+/*
+ * The time by which the body of a change is judged, in microseconds since 1970. When the change has
+ * settled already its body is read again, and what was right then is right still: 0.
+ */
+int64_t service_change_us(const struct call *call);
 int service_must_wait(struct call *call, int result, uint64_t ticket);
 
 /* Keep a record of what the daemon itself found out about KEY. */

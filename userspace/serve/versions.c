@@ -239,8 +239,8 @@ void versions_rollback(struct service *service, struct call *call, struct reply 
 {
     struct put_request *request = service->scratch;
     struct error why = {""};
-    int r = put_request_read(call->body, PUT_REQUEST_ROLLBACK, service->arena, clock_wall_us(),
-                             request, &why);
+    int r = put_request_read(call->body, PUT_REQUEST_ROLLBACK, service->arena,
+                             service_change_us(call), request, &why);
     if (r < 0) {
         outcome_refuse_body(call, r, &why, reply);
         return;

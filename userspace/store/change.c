@@ -20,6 +20,8 @@ static void forget(struct store *store, struct change *change)
     struct entry *entry = change->entry;
     secret_unref(change->next.block);
     entry->change = NULL;
+    if (change->op == RECORD_EXPIRE)
+        store->due_us = INT64_MIN; /* to be tried again */
     if (!entry->version.number)
         store_state_drop(store, entry);
     free(change);
@@ -256,7 +258,7 @@ static int sync_job(void *context)
 
 void change_flush(struct store *store)
 {
-    if (!store->open.ticket || store->syncing.ticket || store->rewrite)
+    if (!store->open.ticket || store->syncing.ticket)
         return;
     struct worker *worker = store->options.worker;
     if (worker && worker_is_busy(worker)) /* with a backup's file: its end flushes again */
@@ -270,10 +272,16 @@ void change_flush(struct store *store)
         synced(store, r);
 }
 
+void change_finish(struct store *store)
+{
+    store->options.worker = NULL;
+    change_flush(store);
+}
+
 int change_checkpoint(struct store *store, int64_t now_us)
 {
-    if (store_is_sealed(store) || !store->written_us || store_state_is_held(store) ||
-        change_is_pending(store))
+    if (store_is_sealed(store) || store->is_broken || !store->written_us ||
+        store_state_is_held(store) || change_is_pending(store))
         return 0;
     int r = journal_checkpoint(store->journal, now_us);
     if (r == 0)
@@ -331,7 +339,7 @@ int change_delete(struct store *store, const struct span *keys, size_t count, in
 
 static int record_expiry(struct change_call *call, struct entry *entry)
 {
-    if (entry->change || store_state_is_held(call->store))
+    if (entry->change || store_state_is_held(call->store) || call->store->is_broken)
         return -EAGAIN;
     struct change *change = change_state_add(call, entry, RECORD_EXPIRE);
     return change ? write_record(call, change, (struct span){NULL, 0}) : -ENOMEM;

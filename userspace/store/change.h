@@ -60,6 +60,12 @@ void change_expire(struct store *store, int64_t now_us);
 void change_flush(struct store *store);
 
 /*
+ * Before store_free(): settle what is under way, blocking. Not while a rewrite runs; the store's
+ * worker is gone, and from now on there is none.
+ */
+void change_finish(struct store *store);
+
+/*
  * Say in the log that all that is in it is durable, if that was not said since the last change and
  * nothing is under way: from then on damage there cannot be taken for a torn tail. 0 or -errno.
  */

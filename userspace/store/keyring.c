@@ -8,7 +8,6 @@
 #include "crypto/age.h"
 #include "crypto/arena.h"
 #include "protocol.h"
-#include "store/change.h"
 #include "store/rewrite.h"
 #include "store/rootkey.h"
 #include "store/store.h"
@@ -47,10 +46,12 @@ static int load_with(struct keyring *keyring, struct rootkey *key, const struct 
     int had_more = rootkey_count(key) > 1;
     rootkey_settle(key, report->which);
     keyring->key = key;
-    if (!had_more || keyring->options.kind != KEYRING_FILE)
+    if (keyring->options.kind != KEYRING_FILE)
         return 0;
-    r = rootkey_write(keyring->options.dir, keyring->options.name, keyring->arena, key, NULL);
-    return r < 0 ? error_errno(error, r, "%s cannot be written", keyring->options.name) : 0;
+    rootkey_clean(keyring->options.dir, keyring->options.name);
+    if (had_more) /* if it cannot be written now, on a full disk, it keeps both: both fit */
+        rootkey_write(keyring->options.dir, keyring->options.name, keyring->arena, key, NULL);
+    return 0;
 }
 
 static int make_file(struct keyring *keyring, struct rootkey **ret, struct error *error)
@@ -114,7 +115,10 @@ static int has_file(const struct keyring *keyring)
     return keyring->options.kind == KEYRING_FILE;
 }
 
-/* What came of the rewrite. If the file cannot be written now, it still has both: both fit. */
+/*
+ * What came of the rewrite. If the file cannot be written now, it still has both: both fit. With
+ * -ESTALE it must keep both: a restart may find the one log or the other.
+ */
 static void rekeyed(void *context, int result)
 {
     struct keyring *keyring = context;
@@ -123,7 +127,7 @@ static void rekeyed(void *context, int result)
         keyring->key = keyring->next;
     keyring->next = NULL;
     rootkey_free(loser);
-    if (has_file(keyring))
+    if (has_file(keyring) && result != -ESTALE)
         rootkey_write(keyring->options.dir, keyring->options.name, keyring->arena, keyring->key,
                       NULL);
 }
@@ -134,8 +138,9 @@ int keyring_rekey(struct keyring *keyring, struct rootkey *key, int64_t now_us, 
     int r = 0;
     if (!keyring->key)
         r = -ENOKEY;
-    else if (keyring->next || change_is_pending(keyring->store) ||
-             rewrite_is_running(keyring->store))
+    else if (store_is_broken(keyring->store)) /* the file has both keys, and must keep them */
+        r = -EIO;
+    else if (keyring->next || rewrite_is_running(keyring->store))
         r = -EAGAIN;
     else if (!key && !has_file(keyring))
         r = -EINVAL;

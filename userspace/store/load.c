@@ -2,12 +2,16 @@
 #include "store/load.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/table.h"
 #include "crypto/age_key.h"
+#include "crypto/arena.h"
+#include "limits.h"
 #include "protocol.h"
 #include "store/answer.h"
 #include "store/record.h"
@@ -147,15 +151,34 @@ static int take_entry(struct load *load, struct entry *entry, const struct journ
     return r;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+    uint32_t first = x->past[x->past_count - 1].place.size;
+    uint32_t second = y->past[y->past_count - 1].place.size;
+    return (first < second) - (first > second);
+}
+
+/*
+ * The largest first: a record takes several times its room while it is opened, and what fitted the
+ * arena one by one, in whatever order, must fit it again.
+ */
 static int take_all(struct load *load)
 {
     struct store *store = load->store;
+    size_t count = table_count(store->entries), at = 0;
+    struct entry **entries = calloc(count + 1, sizeof *entries);
+    if (!entries)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        entries[i] = table_next(store->entries, &at);
+    qsort(entries, count, sizeof *entries, by_size);
     struct journal_file *file = journal_file_ref(store->journal);
     int r = 0;
-    size_t at = 0;
-    for (struct entry *entry; r == 0 && (entry = table_next(store->entries, &at));)
-        r = take_entry(load, entry, file);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = take_entry(load, entries[i], file);
     journal_file_unref(file);
+    free(entries);
     return r;
 }
 
@@ -163,7 +186,9 @@ static int take_all(struct load *load)
 
 int load_has_log(int dir)
 {
-    return faccessat(dir, PROTOCOL_STATE_LOG, F_OK, 0) == 0;
+    struct stat st;
+    /* What cannot be looked at, or leads elsewhere, is no reason to put a new log in its place. */
+    return fstatat(dir, PROTOCOL_STATE_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 static int make_log(struct load *load, struct error *error)
@@ -220,6 +245,8 @@ static int open_log(struct load *load, struct error *error)
                   ": raise arena_size or max_secrets");
     else if (r == -ENOMEM)
         error_set(error, r, "out of memory while reading " PROTOCOL_STATE_LOG);
+    else if (r < 0 && store->journal)
+        error_errno(error, r, "cannot read " PROTOCOL_STATE_LOG);
     return r;
 }
 
@@ -236,6 +263,14 @@ static void undo(struct store *store)
     store->due_us = VALIDITY_NEVER;
 }
 
+static size_t spare_size(const struct arena *arena)
+{
+    struct arena_stats stats;
+    arena_read_stats(arena, &stats);
+    size_t part = stats.size / LIMIT_SPARE_PART;
+    return part < LIMIT_SPARE ? part : LIMIT_SPARE;
+}
+
 int load_log(struct store *store, const struct load_options *options, struct load_report *report,
              struct error *error)
 {
@@ -248,5 +283,7 @@ int load_log(struct store *store, const struct load_options *options, struct loa
         return r;
     }
     store->seal = load.seal;
+    store->spare = arena_alloc(store->arena, spare_size(store->arena));
+    unlinkat(store->options.dir, PROTOCOL_STATE_NEW_LOG, 0); /* of a rewrite that was killed */
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/table.h"
 #include "base/worker.h"
+#include "crypto/age_key.h"
 #include "limits.h"
 #include "protocol.h"
 #include "store/change.h"
@@ -28,7 +29,8 @@ struct rewrite {
     struct journal *to;
     struct journal_file *from;
     struct seal *seal;
-    int reseals;
+    int reseals; /* for the owner of: */
+    struct age_recipient recipient;
     struct slot *slots;
     size_t count, next;
     struct rewrite_end end;
@@ -86,7 +88,7 @@ static int carry(struct rewrite *rewrite, struct slot *slot)
     return journal_copy(rewrite->to, rewrite->from, *slot->at, &slot->fresh);
 }
 
-/* As much as fits a slice. 1: there is more, 0: that was all, or -errno. */
+/* As much of it as fits a slice. 1: there is more, 0: that was all, or -errno. */
 static int carry_slice(struct rewrite *rewrite)
 {
     uint64_t end = clock_mono_ns() + LIMIT_SLICE_NS;
@@ -188,65 +190,70 @@ static void publish(struct rewrite *rewrite)
         end(rewrite, r);
 }
 
-static void on_slice(struct loop_timer *timer)
-{
-    struct rewrite *rewrite = (struct rewrite *)((char *)timer - offsetof(struct rewrite, timer));
-    struct store *store = rewrite->store;
-    int r = carry_slice(rewrite);
-    if (r < 0)
-        end(rewrite, r);
-    else if (r > 0 || (store->options.worker && worker_is_busy(store->options.worker)))
-        loop_set_timer(store->options.loop, timer, r > 0 ? 0 : 1);
-    else
-        publish(rewrite);
-}
-
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-static int open_new(struct rewrite *rewrite, const struct age_recipient *to)
+static int open_new(struct rewrite *rewrite)
 {
     struct store *store = rewrite->store;
     int r = 0;
-    if (to)
-        r = seal_new(store->arena, to, &rewrite->seal);
+    if (rewrite->reseals)
+        r = seal_new(store->arena, &rewrite->recipient, &rewrite->seal);
     else
         rewrite->seal = seal_ref(store->seal);
     if (r < 0)
         return r;
-    rewrite->reseals = to != NULL;
     rewrite->from = journal_file_ref(store->journal);
     unlinkat(store->options.dir, PROTOCOL_STATE_NEW_LOG, 0);
     r = journal_create(store->options.dir, PROTOCOL_STATE_NEW_LOG, seal_preface(rewrite->seal),
-                       to ? journal_next_sequence(store->journal) : 1, &rewrite->to, NULL);
+                       journal_next_sequence(store->journal), &rewrite->to, NULL);
     return r < 0 ? r : collect(rewrite);
+}
+
+/* As carry_slice(). Changes that are on their way to the disk come first; no new one does. */
+static int do_slice(struct rewrite *rewrite)
+{
+    if (change_is_pending(rewrite->store))
+        return 1;
+    int r = rewrite->to ? 0 : open_new(rewrite);
+    return r < 0 ? r : carry_slice(rewrite);
+}
+
+static void on_slice(struct loop_timer *timer)
+{
+    struct rewrite *rewrite = (struct rewrite *)((char *)timer - offsetof(struct rewrite, timer));
+    struct store *store = rewrite->store;
+    int waits = change_is_pending(store);
+    int r = do_slice(rewrite);
+    if (r < 0)
+        end(rewrite, r);
+    else if (r > 0 || (store->options.worker && worker_is_busy(store->options.worker)))
+        loop_set_timer(store->options.loop, timer, r == 0 || waits);
+    else
+        publish(rewrite);
 }
 
 int rewrite_begin(struct store *store, const struct age_recipient *to,
                   const struct rewrite_end *ended, int64_t now_us, uint64_t *ticket)
 {
     int r = store_state_check(store);
-    if (r == 0 && change_is_pending(store))
-        r = -EAGAIN;
     if (r < 0)
         return r;
     struct rewrite *rewrite = calloc(1, sizeof *rewrite);
     if (!rewrite)
         return -ENOMEM;
-    *rewrite = (struct rewrite){.store = store, .now_us = now_us, .timer.fire = on_slice};
+    *rewrite = (struct rewrite){
+        .store = store, .reseals = to != NULL, .now_us = now_us, .timer.fire = on_slice};
+    if (to)
+        rewrite->recipient = *to;
     if (ended)
         rewrite->end = *ended;
     store->rewrite = rewrite;
-    r = open_new(rewrite, to);
-    if (r < 0) {
-        release(rewrite);
-        return r;
-    }
     *ticket = rewrite->ticket = ++store->last_ticket;
     if (store->options.loop) {
         loop_set_timer(store->options.loop, &rewrite->timer, 0);
         return -EINPROGRESS;
     }
-    while ((r = carry_slice(rewrite)) > 0)
+    while ((r = do_slice(rewrite)) > 0)
         ;
     if (r < 0)
         end(rewrite, r);

@@ -24,9 +24,11 @@ struct rewrite_end {
 
 /*
  * Begin a compaction at NOW_US, or with TO a rekey for its owner. -EINPROGRESS: it goes on by
- * itself, *ticket names it, store_options.settled will tell; without a loop it is over at once: 0.
- * -EAGAIN: changes or another rewrite are under way. Else -errno; the log is as it was. END (NULL:
- * nobody) is called unless this failed at once.
+ * itself once the changes under way have settled, *ticket names it, store_options.settled will
+ * tell; without a loop it is over at once: 0. -EAGAIN: another rewrite is under way. Else -errno;
+ * the log is as it was, but for -ESTALE: then it is not known which of both a power cut leaves, and
+ * nothing is changed any more. END (NULL: nobody) is called before a ticket is settled, and before
+ * this returns what came of it at once; not for -ENOKEY, -EIO, -EAGAIN, -ENOMEM.
  */
 int rewrite_begin(struct store *store, const struct age_recipient *to,
                   const struct rewrite_end *end, int64_t now_us, uint64_t *ticket);

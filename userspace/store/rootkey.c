@@ -148,7 +148,8 @@ static void write_identity(struct writer *w, const struct age_identity *identity
 
 static int write_whole(int dir, const char *name, struct span text)
 {
-    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    unlinkat(dir, name, 0); /* whatever was left there, its mode was its own */
+    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
     int r = 0;
@@ -178,11 +179,23 @@ static int sync_directory(int dir, const char *name)
     return r;
 }
 
+static int name_fresh(const char *name, char ret[LIMIT_PATH])
+{
+    return snprintf(ret, LIMIT_PATH, "%s.new", name) < (int)LIMIT_PATH ? 0 : -ENAMETOOLONG;
+}
+
+void rootkey_clean(int dir, const char *name)
+{
+    char fresh[LIMIT_PATH];
+    if (name_fresh(name, fresh) == 0)
+        unlinkat(dir, fresh, 0);
+}
+
 int rootkey_write(int dir, const char *name, struct arena *arena, const struct rootkey *key,
                   const struct rootkey *old)
 {
     char fresh[LIMIT_PATH];
-    if (snprintf(fresh, sizeof fresh, "%s.new", name) >= (int)sizeof fresh)
+    if (name_fresh(name, fresh) < 0)
         return -ENAMETOOLONG;
     char *text = arena_alloc(arena, LIMIT_KEY_FILE);
     if (!text)

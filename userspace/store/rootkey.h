@@ -43,6 +43,9 @@ int rootkey_read_fd(struct arena *arena, int fd, const char *what, struct rootke
 int rootkey_write(int dir, const char *name, struct arena *arena, const struct rootkey *key,
                   const struct rootkey *old);
 
+/* Remove what a rootkey_write() of NAME in DIR left that was killed. */
+void rootkey_clean(int dir, const char *name);
+
 const struct age_identity *rootkey_identities(const struct rootkey *key);
 size_t rootkey_count(const struct rootkey *key);
 

@@ -40,6 +40,11 @@ int store_is_sealed(const struct store *store)
     return !store->journal;
 }
 
+int store_is_broken(const struct store *store)
+{
+    return store->is_broken;
+}
+
 int store_state_check(const struct store *store)
 {
     if (store_is_sealed(store))
@@ -266,5 +271,6 @@ void store_free(struct store *store)
     table_free(store->entries);
     journal_close(store->journal);
     seal_unref(store->seal);
+    arena_free(store->arena, store->spare);
     free(store);
 }

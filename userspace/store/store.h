@@ -81,6 +81,9 @@ void store_set_settled(struct store *store,
 /* Non-zero until load_log() has succeeded: nothing can be read or changed. */
 int store_is_sealed(const struct store *store);
 
+/* Non-zero after a rewrite ended with -ESTALE: nothing can be changed until the log is reopened. */
+int store_is_broken(const struct store *store);
+
 /*
  * The newest version of KEY, or NULL. It lives until the key is changed; take a reference to its
  * block. Whether it may be read now is for store_readable() to say.

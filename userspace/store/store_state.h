@@ -43,6 +43,7 @@ struct batch {
 struct store {
     struct store_options options;
     struct arena *arena;
+    void *spare; /* a block of it that the next load_log() will be glad of */
     struct table *entries;
     size_t count;            /* entries with a version */
     struct seal *seal;       /* NULL: sealed */
