@@ -15,7 +15,15 @@
  */
 
 /* What kinds of calls there are. */
-enum { WRITES = 1, SYNCS = 2, RENAMES = 4, OPENS = 8, TRUNCATES = 16, ALLOCATIONS = 32 };
+enum {
+    WRITES = 1,
+    SYNCS = 2,
+    RENAMES = 4,
+    OPENS = 8,
+    TRUNCATES = 16,
+    ALLOCATIONS = 32,
+    SECRETS = 64
+};
 #define FILES (WRITES | SYNCS | RENAMES | OPENS | TRUNCATES)
 
 enum how {
@@ -43,10 +51,13 @@ static const struct kind {
     {"an open fails", OPENS, FAIL, EMFILE},
     {"a truncation fails", TRUNCATES, FAIL, EIO},
     {"memory is short", ALLOCATIONS, FAIL, ENOMEM},
+    {"secret memory is short", SECRETS, FAIL, ENOMEM},
     {"killed", FILES, DIE, 0},
     {"the power is cut", FILES, POWER, 0},
     {"the power is cut, some is kept", FILES, HOLES, 0},
 };
+
+struct arena;
 
 /* Shared with the child. */
 static struct {
@@ -114,6 +125,8 @@ int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
 int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 int __wrap_rename(const char *from, const char *to);
+int __real_unlinkat(int dir, const char *name, int flags);
+int __wrap_unlinkat(int dir, const char *name, int flags);
 int __real_openat(int dir, const char *name, int flags, ...);
 int __wrap_openat(int dir, const char *name, int flags, ...);
 int __wrap_open(const char *name, int flags, ...);
@@ -125,6 +138,8 @@ void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void *__real_arena_alloc(struct arena *arena, size_t size);
+void *__wrap_arena_alloc(struct arena *arena, size_t size);
 
 /* The first HALF bytes of PIECES. */
 static int halve(const struct iovec *pieces, int count, struct iovec *ret)
@@ -220,6 +235,12 @@ int __wrap_rename(const char *from, const char *to)
     return __wrap_renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+/* It counts among the renames: a change of names. */
+int __wrap_unlinkat(int dir, const char *name, int flags)
+{
+    return fails(RENAMES) ? -1 : __real_unlinkat(dir, name, flags);
+}
+
 int __wrap_openat(int dir, const char *name, int flags, ...)
 {
     va_list args;
@@ -256,6 +277,11 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *old, size_t size)
 {
     return fails(ALLOCATIONS) ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_arena_alloc(struct arena *arena, size_t size)
+{
+    return fails(SECRETS) ? NULL : __real_arena_alloc(arena, size);
 }
 
 /* ---- runs --------------------------------------------------------------------------------------

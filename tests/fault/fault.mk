@@ -4,7 +4,7 @@
 # make check-fault-NAME     tests/fault/fault_NAME.c alone
 
 FAULT_CALLS := write pwrite writev fsync fdatasync rename renameat renameat2 open openat ftruncate \
-               malloc calloc realloc
+               unlinkat malloc calloc realloc arena_alloc
 FAULT_TESTS := $(patsubst tests/fault/fault_%.c,$(O)/fault/%,$(wildcard tests/fault/fault_*.c))
 FAULT_OBJ := $(call objects,tests/fault/fault.c tests/fault/power.c)
 FAULT_WRAP := $(foreach call,$(FAULT_CALLS),-Wl,--wrap=$(call))

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about versions, sealed values and root keys, from their text to their audit record. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/base64.h"
+#include "base/writer.h"
+#include "crypto/age_header.h"
+#include "crypto/age_payload.h"
+#include "limits.h"
+#include "serve/audit.h"
+#include "serve/audit_line.h"
+#include "serve/http.h"
+#include "serve/reply.h"
+#include "serve/service.h"
+#include "serve/subject.h"
+#include "store/rootkey.h"
+#include "tests/unit/stores.h"
+
+#define T0 INT64_C(1795551330123456)
+#define MAX 20
+
+static struct service service;
+static struct stores stores;
+static struct pending pending;
+static struct place host = {.kind = PLACE_HOST, .path = "/"};
+static struct subject root = {.attested = 1, .place = &host, .tier = "lsm", .door = DOOR_ADMIN};
+static struct subject user = {
+    .attested = 1, .place = &host, .tier = "lsm", .door = DOOR_ADMIN, .caller.uid = 1000};
+
+static void take_store(void)
+{
+    service.store = stores.store;
+    service.keyring = stores.keyring;
+}
+
+static void open_service(void)
+{
+    struct audit_options options = {.target = scratch_path("audit"), .segment = 1 << 20, .keep = 4};
+    service = (struct service){.working = 1, .arena = stores.arena, .reveal = ACCESS_REVEAL_HOST};
+    take_store();
+    pending = (struct pending){0};
+    CHECK_EQ_INT(service_init(&service), 0);
+    CHECK_EQ_INT(audit_open(&options, &service.audit, &stores.error), 0);
+}
+
+static void begin(void)
+{
+    stores = (struct stores){.arena = NULL};
+    stores_begin(&stores, 4 * ARENA_MIB, MAX, 10);
+    open_service();
+}
+
+static void end(void)
+{
+    audit_close(service.audit);
+    service_done(&service);
+    stores_end(&stores);
+}
+
+/* The store of the next process, with its key not brought yet. */
+static void seal_it(void)
+{
+    stores_close(&stores);
+    stores.kind = KEYRING_MANUAL;
+    CHECK_EQ_INT(stores_open(&stores, MAX, 10, T0), 0);
+    take_store();
+}
+
+static char answer[70000];
+
+/* The status; 0: the request waits for its change. */
+static int ask_as(const struct subject *subject, const char *line, const char *body)
+{
+    static char text[20000];
+    char who[LIMIT_AUDIT_RECORD];
+    struct http_request request;
+    struct reply reply = {0};
+    const char *why = "";
+    struct writer w = writer_on(who, sizeof who);
+    audit_line_subject(&w, subject);
+    snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", line,
+             strlen(body), body);
+    CHECK_EQ_INT(http_read(text, strlen(text), &request, &why), HTTP_COMPLETE);
+    struct call call = {.subject = subject,
+                        .audit_subject = {who, w.used},
+                        .request = &request,
+                        .body = {text + request.head_length, (size_t)request.content_length},
+                        .pending = &pending};
+    size_t max = 0;
+    enum service_result result = SERVICE_BODY;
+    if (request.content_length)
+        result = service_gate(&service, &call, &max, &reply);
+    if (result == SERVICE_BODY)
+        result = service_answer(&service, &call, &reply);
+    w = writer_on(answer, sizeof answer - 1);
+    writer_bytes(&w, reply.text, reply.text_length);
+    writer_span(&w, reply.part);
+    answer[w.used] = '\0';
+    int status = reply.status;
+    reply_done(&reply);
+    CHECK_EQ_INT(result == SERVICE_CHANGES, status == 0);
+    return status;
+}
+
+static int ask(const char *line, const char *body)
+{
+    return ask_as(&root, line, body);
+}
+
+static void check_says(const char *part)
+{
+    if (!strstr(answer, part))
+        check_fail(__FILE__, __LINE__, "'%s' is not in: %s", part, answer);
+}
+
+static const char *trail(void)
+{
+    static char text[65536];
+    FILE *file = fopen(scratch_path("audit/audit-0000000001.jsonl"), "r");
+    CHECK(file != NULL);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    return text;
+}
+
+static void check_trail(const char *part)
+{
+    if (!strstr(trail(), part))
+        check_fail(__FILE__, __LINE__, "'%s' is not in: %s", part, trail());
+}
+
+static void put(const char *key, const char *value)
+{
+    CHECK_EQ_INT(stores_put(&stores, key, span_of(value), T0), 0);
+}
+
+static int is_at(const char *key, const char *value, uint64_t number)
+{
+    const struct store_version *version = store_find(stores.store, span_of(key));
+    return version && version->block && span_is(version->value, value) && version->number == number;
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+TEST(history)
+{
+    begin();
+    put("a/b", "one");
+    put("a/b", "two");
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/b", ""), 200);
+    check_says(
+        "{\"key\":\"a/b\",\"created\":\"2026-11-24T20:15:30Z\",\"versions\":[{\"version\":2,");
+    check_says(
+        "\"notBefore\":\"now\",\"expires\":\"never\",\"state\":\"current\"},{\"version\":1,");
+    check_says("\"state\":\"past\"}]}");
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=a%2Fb", ""), 200);
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/c", ""), 404);
+    check_trail("\"op\":\"history\",\"key\":\"a/b\",\"outcome\":\"allow\"");
+    check_trail(
+        "\"op\":\"history\",\"key\":\"a/c\",\"outcome\":\"error\",\"reason\":\"no-secret\"");
+    end();
+}
+
+TEST(reveal)
+{
+    begin();
+    put("a/b", "one");
+    put("a/b", "two");
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b", ""), 200);
+    check_says("\r\nVSecM-Version: 2\r\n");
+    check_says("\r\n\r\ntwo");
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=1", ""), 200);
+    check_says("\r\n\r\none");
+    CHECK_EQ_INT(ask("GET /v1/admin/value?version=1&key=a/b", ""), 200);
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=3", ""), 404);
+    check_says("version 3 of");
+    check_trail("\"op\":\"reveal\",\"key\":\"a/b\",\"outcome\":\"allow\"");
+    CHECK(!strstr(trail(), "two"));
+    service.reveal = ACCESS_REVEAL_NO;
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b", ""), 403);
+    CHECK(!strstr(answer, "two"));
+    check_trail("\"op\":\"reveal\",\"key\":\"a/b\",\"outcome\":\"deny\",\"reason\":\"reveal\"");
+    end();
+}
+
+TEST(queries_that_are_refused)
+{
+    static const char *const queries[] = {"",
+                                          "?key=",
+                                          "?key=a",
+                                          "?key=a/b/c",
+                                          "?key=A/b",
+                                          "?key=a/b&x",
+                                          "?kye=a/b",
+                                          "?key=a/b&version",
+                                          "?key=a/b&version=0",
+                                          "?key=%",
+                                          "?version=1",
+                                          "?key=a/b%00",
+                                          "?key=a/b&version=1x",
+                                          "?key=a/b&version=99999999999999999999"};
+    char line[128];
+    begin();
+    put("a/b", "one");
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        snprintf(line, sizeof line, "GET /v1/admin/value%s", queries[i]);
+        int status = ask(line, "");
+        if (status != 400)
+            check_fail(__FILE__, __LINE__, "%s: %d", queries[i], status);
+    }
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/b&version=1", ""), 400);
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=1", ""), 200);
+    end();
+}
+
+#define ROLLBACK "POST /v1/admin/rollback"
+#define TARGET "\"workloads\":[\"b\"],\"namespaces\":[\"a\"]"
+
+TEST(rollback)
+{
+    begin();
+    put("a/b", "one");
+    put("a/b", "two");
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":1}"), 200);
+    check_says("{\"key\":\"a/b\",\"version\":3}");
+    CHECK(is_at("a/b", "one", 3));
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":2,\"ifVersion\":2}"), 409);
+    check_says("a/b is at version 3");
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":9}"), 404);
+    CHECK_EQ_INT(ask(ROLLBACK, "{\"workloads\":[\"c\"],\"version\":1}"), 404);
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET "}"), 400);
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":0}"), 400);
+    CHECK_EQ_INT(ask(ROLLBACK, "{\"workloads\":[\"b\",\"c\"],\"version\":1}"), 400);
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":1,\"value\":\"x\"}"), 400);
+    CHECK(is_at("a/b", "one", 3));
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":2,\"ifVersion\":3}"), 200);
+    CHECK(is_at("a/b", "two", 4));
+    check_trail("\"op\":\"rollback\",\"key\":\"a/b\",\"outcome\":\"allow\"");
+    end();
+}
+
+/* What has expired comes back only with a new time, and not once it is wiped from the log. */
+TEST(rollback_of_what_expired)
+{
+    struct span name = SPAN_LITERAL("a/b");
+    struct change_conflict conflict;
+    uint64_t ticket;
+    const struct change_put brief = {.value = SPAN_LITERAL("brief"),
+                                     .validity = {VALIDITY_NOW, T0 + 1},
+                                     .if_version = CHANGE_ANY_VERSION};
+    begin();
+    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+    put("a/b", "lasting");
+    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+    service.now_us = T0 + 2;
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=1", ""), 404);
+    check_says("has expired");
+    change_expire(stores.store, INT64_MAX - 1);
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":3}"), 409);
+    check_says("'expires'");
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":3,\"expires\":\"never\"}"), 409);
+    check_says("its value is gone");
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":1,\"expires\":\"+1h\"}"), 200);
+    CHECK(is_at("a/b", "brief", 4));
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":2}"), 200);
+    CHECK(is_at("a/b", "lasting", 5));
+    end();
+}
+
+/* ---- changes that are under way -------------------------------------------------------------- */
+
+#define PUT "POST /sentinel/v1/secrets"
+
+/* Asked again when it has settled, a request is answered and not done again. */
+TEST(settled)
+{
+    begin();
+    put("a/b", "one");
+    pending = (struct pending){.ticket = 7, .is_settled = 1, .result = 0};
+    CHECK_EQ_INT(ask(PUT, "{" TARGET ",\"value\":\"two\"}"), 200);
+    CHECK(is_at("a/b", "one", 1));
+    CHECK_EQ_INT(ask("DELETE /sentinel/v1/secrets", "{" TARGET "}"), 200);
+    CHECK(is_at("a/b", "one", 1));
+    /* Its time was in the future when it began. */
+    CHECK_EQ_INT(ask(PUT, "{" TARGET ",\"value\":\"x\",\"expires\":\"2026-01-01T00:00:00Z\"}"),
+                 200);
+    CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":1,\"expires\":\"2026-01-01T00:00:00Z\"}"),
+                 200);
+    /* And the root key was another. */
+    CHECK_EQ_INT(ask(PUT, "{" TARGET ",\"value\":\"x\",\"encrypt\":true}"), 200);
+    pending = (struct pending){0};
+    CHECK_EQ_INT(ask(PUT, "{" TARGET ",\"value\":\"x\",\"expires\":\"2026-01-01T00:00:00Z\"}"),
+                 400);
+    CHECK_EQ_INT(ask(PUT, "{" TARGET ",\"value\":\"x\",\"encrypt\":true}"), 400);
+    CHECK_EQ_INT(ask(PUT, "{" TARGET ",\"value\":\"two\"}"), 200);
+    CHECK(is_at("a/b", "two", 2));
+    end();
+}
+
+TEST(settled_and_failed)
+{
+    static const struct {
+        int result, status;
+        const char *reason;
+    } rows[] = {{-EIO, 503, "not-durable"},      {-ENOSPC, 507, "full"},
+                {-EDQUOT, 507, "full"},          {-EFBIG, 507, "full"},
+                {-ESTALE, 503, "not-durable"},   {-ENOMEM, 500, "no-memory"},
+                {-EBADMSG, 500, "forged-record"}};
+    static const char *const lines[] = {PUT, "DELETE /sentinel/v1/secrets", "POST /v1/admin/rekey"};
+    static const char *const bodies[] = {"{" TARGET ",\"value\":\"two\"}", "{" TARGET "}", ""};
+    char record[64];
+    begin();
+    put("a/b", "one");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t j = 0; j < 3; j++) {
+            pending = (struct pending){.ticket = 7, .is_settled = 1, .result = rows[i].result};
+            CHECK_EQ_INT(ask(lines[j], bodies[j]), rows[i].status);
+            snprintf(record, sizeof record, "\"outcome\":\"error\",\"reason\":\"%s\"",
+                     rows[i].reason);
+            check_trail(record);
+        }
+    CHECK(is_at("a/b", "one", 1));
+    end();
+}
+
+/* ---- sealed values --------------------------------------------------------------------------- */
+
+static char sealed[8192];
+
+/* The age file of TEXT for TO, in base64. */
+static const char *seal_to(const struct age_recipient *to, const char *text)
+{
+    static char file[4096];
+    unsigned char file_key[AGE_FILE_KEY] = "0123456789abcde";
+    size_t head;
+    CHECK_EQ_INT(age_header_write(to, 1, file_key, file, sizeof file, &head), 0);
+    age_payload_seal(file_key, text, strlen(text), (unsigned char *)file + head);
+    struct writer w = writer_on(sealed, sizeof sealed - 1);
+    writer_base64(&w, file, head + age_payload_sealed(strlen(text)));
+    sealed[w.used] = '\0';
+    return sealed;
+}
+
+static int put_sealed(const char *value)
+{
+    static char body[10000];
+    snprintf(body, sizeof body, "{" TARGET ",\"encrypt\":true,\"value\":\"%s\"}", value);
+    return ask(PUT, body);
+}
+
+TEST(sealed_value)
+{
+    struct age_identity stranger;
+    begin();
+    uint64_t blocks = arenas_blocks(stores.arena);
+    CHECK_EQ_INT(put_sealed(seal_to(keyring_recipient(stores.keyring), "opened")), 200);
+    CHECK(is_at("a/b", "opened", 1));
+    CHECK_EQ_INT(put_sealed("plain"), 400);
+    check_says("must be an age file");
+    CHECK_EQ_INT(put_sealed(seal_to(keyring_recipient(stores.keyring), "")), 400);
+    check_says("is empty");
+    age_key_generate(&stranger);
+    CHECK_EQ_INT(put_sealed(seal_to(&stranger.recipient, "not ours")), 400);
+    seal_to(keyring_recipient(stores.keyring), "bent");
+    sealed[strlen(sealed) - 8] ^= 1;
+    CHECK_EQ_INT(put_sealed(sealed), 400);
+    CHECK(is_at("a/b", "opened", 1));
+    CHECK_EQ_INT(arenas_blocks(stores.arena), blocks + 1);
+    CHECK(!strstr(trail(), "opened"));
+    end();
+}
+
+/* Without a target it is the daemon that seals, and what it gives can be brought back. */
+TEST(sealing)
+{
+    begin();
+    CHECK_EQ_INT(ask(PUT, "{\"encrypt\":true,\"value\":\"seal me\"}"), 200);
+    CHECK(!strstr(answer, "seal me"));
+    const char *body = strstr(answer, "\r\n\r\n") + 4;
+    snprintf(sealed, sizeof sealed, "%.*s", (int)strcspn(body, "\n"), body);
+    CHECK_EQ_INT(store_count(stores.store), 0);
+    CHECK_EQ_INT(put_sealed(sealed), 200);
+    CHECK(is_at("a/b", "seal me", 1));
+    CHECK_EQ_INT(ask(PUT, "{\"value\":\"no target\"}"), 400);
+    end();
+}
+
+/* ---- root keys ------------------------------------------------------------------------------- */
+
+#define KEYS "POST /sentinel/v1/keys"
+#define REKEY "POST /v1/admin/rekey"
+
+static char body[512];
+
+static const char *body_of(const struct age_identity *identity, const char *more)
+{
+    char text[AGE_KEY_IDENTITY_TEXT];
+    age_key_write_identity(identity, text);
+    snprintf(body, sizeof body, "{\"ageSecretKey\":\"%s\"%s}", text, more);
+    return body;
+}
+
+TEST(unsealing)
+{
+    struct age_identity other, own;
+    char more[160], recipient[AGE_KEY_RECIPIENT_TEXT];
+    begin();
+    put("a/b", "one");
+    own = *keyring_identity(stores.keyring);
+    age_key_generate(&other);
+    seal_it();
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b", ""), 503);
+    check_says("\"sealed\"");
+    CHECK_EQ_INT(ask_as(&user, "GET /v1/admin/value?key=a/b", ""), 403);
+    CHECK(!strstr(answer, "sealed"));
+    CHECK_EQ_INT(ask("GET /v1/recipient", ""), 503);
+    CHECK_EQ_INT(ask("GET /v1/whoami", ""), 200);
+    CHECK_EQ_INT(ask(REKEY, ""), 503);
+    CHECK_EQ_INT(ask_as(&user, KEYS, body_of(&own, "")), 403);
+    CHECK_EQ_INT(ask(KEYS, "{}"), 400);
+    CHECK_EQ_INT(ask(KEYS, ""), 400);
+    CHECK_EQ_INT(ask(KEYS, "{\"ageSecretKey\":\"AGE-SECRET-KEY-1XYZ\"}"), 400);
+    CHECK_EQ_INT(ask(KEYS, body_of(&own, ",\"other\":1")), 400);
+    age_key_write_recipient(&other.recipient, recipient);
+    snprintf(more, sizeof more, ",\"agePublicKey\":\"%s\"", recipient);
+    CHECK_EQ_INT(ask(KEYS, body_of(&own, more)), 400);
+    CHECK_EQ_INT(ask(KEYS, body_of(&other, "")), 403);
+    CHECK(store_is_sealed(stores.store));
+    age_key_write_recipient(&own.recipient, recipient);
+    snprintf(more, sizeof more, ",\"agePublicKey\":\"%s\",\"aesCipherKey\":\"x\"", recipient);
+    CHECK_EQ_INT(ask(KEYS, body_of(&own, more)), 200);
+    check_says("VSecM-Notice: ");
+    CHECK(is_at("a/b", "one", 1));
+    CHECK_EQ_INT(ask(KEYS, body_of(&own, "")), 200);
+    CHECK_EQ_INT(ask(KEYS, body_of(&other, "")), 409);
+    CHECK_EQ_INT(ask("GET /v1/recipient", ""), 200);
+    check_says(recipient);
+    check_trail("\"op\":\"unseal\",\"key\":\"\",\"outcome\":\"deny\",\"reason\":\"wrong-key\"");
+    check_trail("\"op\":\"unseal\",\"key\":\"\",\"outcome\":\"allow\"");
+    CHECK(!strstr(trail(), "AGE-SECRET-KEY"));
+    end();
+}
+
+TEST(rekey)
+{
+    struct age_identity other;
+    begin();
+    put("a/b", "one");
+    struct age_recipient first = *keyring_recipient(stores.keyring);
+    CHECK_EQ_INT(ask_as(&user, REKEY, ""), 403);
+    CHECK_EQ_INT(ask(REKEY, "{\"ageSecretKey\":\"rubbish\"}"), 400);
+    CHECK(memcmp(&first, keyring_recipient(stores.keyring), sizeof first) == 0);
+    CHECK_EQ_INT(ask(REKEY, ""), 200);
+    check_says("{\"recipient\":\"age1");
+    CHECK(memcmp(&first, keyring_recipient(stores.keyring), sizeof first) != 0);
+    age_key_generate(&other);
+    CHECK_EQ_INT(ask(REKEY, body_of(&other, "")), 200);
+    CHECK_MEM(keyring_recipient(stores.keyring), &other.recipient, sizeof first);
+    CHECK(is_at("a/b", "one", 1));
+    seal_it();
+    CHECK_EQ_INT(ask(KEYS, body_of(&other, "")), 200);
+    CHECK_EQ_INT(ask(REKEY, ""), 400); /* nobody would write it down */
+    check_says("give 'ageSecretKey'");
+    end();
+}
+
+CHECK_MAIN
