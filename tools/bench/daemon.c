@@ -44,9 +44,10 @@ static int write_config(const struct daemon *daemon, const struct daemon_options
                         const struct pod *pod)
 {
     char text[1024];
-    int length =
-        snprintf(text, sizeof(text), "attest = %s\ncgroup_root = %s\nidentities = %s/identities\n",
-                 options->attest, pod->root, daemon->dir);
+    int length = snprintf(text, sizeof(text),
+                          "attest = %s\ncgroup_root = %s\nidentities = %s/identities\n"
+                          "state_dir = %s\nstate_mount = no\n",
+                          options->attest, pod->root, daemon->dir, daemon->state);
 
     for (size_t i = 0; i < sizeof(daemon_directories) / sizeof(daemon_directories[0]); i++) {
         if (length >= (int)sizeof(text))
@@ -66,8 +67,7 @@ static int write_config(const struct daemon *daemon, const struct daemon_options
     return write_file(daemon, "identities", text);
 }
 
-static int make_files(struct daemon *daemon, const struct daemon_options *options,
-                      const struct pod *pod)
+static int make_directories(struct daemon *daemon)
 {
     char path[128];
 
@@ -83,7 +83,7 @@ static int make_files(struct daemon *daemon, const struct daemon_options *option
     }
     snprintf(daemon->socket, sizeof(daemon->socket), "%s/public/vsecm.sock", daemon->dir);
     snprintf(daemon->admin, sizeof(daemon->admin), "%s/private/admin.sock", daemon->dir);
-    return write_config(daemon, options, pod);
+    return 0;
 }
 
 static void exec_daemon(const struct daemon *daemon, const char *program)
@@ -161,20 +161,37 @@ static int wait_ready(struct daemon *daemon, uint64_t started_ns, struct error *
     return 0;
 }
 
-int daemon_start(struct daemon *daemon, const struct daemon_options *options, const struct pod *pod,
-                 struct error *error)
+static int launch(struct daemon *daemon, const char *program, struct error *error)
 {
-    int r = make_files(daemon, options, pod);
-
-    if (r)
-        return error_errno(error, r, "cannot set vsecmd's files up under /tmp");
     uint64_t started = clock_mono_ns();
+
     daemon->pid = child_fork();
     if (daemon->pid == 0)
-        exec_daemon(daemon, options->program);
+        exec_daemon(daemon, program);
     if (daemon->pid < 0)
         return error_errno(error, (int)daemon->pid, "fork");
     return wait_ready(daemon, started, error);
+}
+
+int daemon_start(struct daemon *daemon, const struct daemon_options *options, const struct pod *pod,
+                 struct error *error)
+{
+    int r = state_make(options->on_disk, daemon->state, error);
+
+    if (r)
+        return r;
+    r = make_directories(daemon);
+    if (r == 0)
+        r = write_config(daemon, options, pod);
+    if (r)
+        return error_errno(error, r, "cannot set vsecmd's files up under /tmp");
+    return launch(daemon, options->program, error);
+}
+
+int daemon_restart(struct daemon *daemon, const struct daemon_options *options, struct error *error)
+{
+    child_stop(daemon->pid, DAEMON_GRACE_MS);
+    return launch(daemon, options->program, error);
 }
 
 int daemon_put(int fd, const char *workload, const char *value, struct error *error)
@@ -190,11 +207,17 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
+static void remove_all(char *dir)
+{
+    if (dir[0])
+        nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    dir[0] = '\0';
+}
+
 void daemon_stop(struct daemon *daemon)
 {
     child_stop(daemon->pid, DAEMON_GRACE_MS);
     daemon->pid = 0;
-    if (daemon->dir[0])
-        nftw(daemon->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    daemon->dir[0] = '\0';
+    remove_all(daemon->dir);
+    remove_all(daemon->state);
 }

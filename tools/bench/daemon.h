@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "bench/pod.h"
+#include "bench/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,15 +16,17 @@
 
 struct daemon {
     pid_t pid;
-    char dir[64];      /* everything it writes; removed with it */
-    char socket[96];   /* for workloads */
-    char admin[96];    /* for us */
-    uint64_t ready_ns; /* from fork() to both sockets answering */
+    char dir[64];           /* what it writes, but its log; removed with it */
+    char state[STATE_PATH]; /* its log and root key; likewise */
+    char socket[96];        /* for workloads */
+    char admin[96];         /* for us */
+    uint64_t ready_ns;      /* from fork() to both sockets answering */
 };
 
 struct daemon_options {
     const char *program; /* path of vsecmd */
     const char *attest;  /* option attest: "auto", "cgroup", "lsm" */
+    bool on_disk;        /* the log; else in memory */
 };
 
 /*
@@ -32,6 +35,10 @@ struct daemon_options {
  */
 int daemon_start(struct daemon *daemon, const struct daemon_options *options, const struct pod *pod,
                  struct error *error);
+
+/* SIGTERM, and start it again with the files it has. As daemon_start(). */
+int daemon_restart(struct daemon *daemon, const struct daemon_options *options,
+                   struct error *error);
 
 /* Whether it has ended by itself; if so, how, and its last words are added to ERROR. */
 bool daemon_ended(struct daemon *daemon, struct error *error);

@@ -68,32 +68,36 @@ int http_exchange(int fd, const char *request, size_t length, struct http_reply 
     return 0;
 }
 
+char *http_put_request(const char *name_space, const char *workload, const char *value,
+                       size_t *length)
+{
+    char *body = NULL, *request = NULL;
+    int n = asprintf(&body, "{\"workloads\":[\"%s\"],\"namespaces\":[\"%s\"],\"value\":\"%s\"}",
+                     workload, name_space, value);
+
+    if (n < 0)
+        return NULL;
+    n = asprintf(&request,
+                 "POST /sentinel/v1/secrets HTTP/1.1\r\nHost: vsecm\r\n"
+                 "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                 n, body);
+    free(body);
+    if (n < 0)
+        return NULL;
+    *length = (size_t)n;
+    return request;
+}
+
 int http_put(int fd, const char *name_space, const char *workload, const char *value,
              struct error *error)
 {
-    char *body = NULL, *request = NULL;
+    size_t length = 0;
+    char *request = http_put_request(name_space, workload, value, &length);
     struct http_reply *reply = malloc(sizeof(*reply));
-    int r = -ENOMEM;
-    int length =
-        asprintf(&body, "{\"workloads\":[\"%s\"],\"namespaces\":[\"%s\"],\"value\":\"%s\"}",
-                 workload, name_space, value);
+    int r = request && reply ? http_exchange(fd, request, length, reply, error)
+                             : error_errno(error, -ENOMEM, "put");
 
-    if (length < 0)
-        body = NULL;
-    if (!reply || !body)
-        goto done;
-    length = asprintf(&request,
-                      "POST /sentinel/v1/secrets HTTP/1.1\r\nHost: vsecm\r\n"
-                      "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                      length, body);
-    if (length < 0) {
-        request = NULL;
-        goto done;
-    }
-    r = http_exchange(fd, request, (size_t)length, reply, error);
-done:
-    free(request);
-    free(body);
     free(reply);
+    free(request);
     return r;
 }

@@ -2,8 +2,8 @@
 /*
  * Closed-loop clients: the next request of a connection leaves when the reply to its last one has
  * come whole. Every reply's length and status are checked, so an error never counts as speed.
- * One struct load is one measurement: it is filled, given to a kind of load in a worker process,
- * and holds the results afterwards. The same code drives the echo and the daemon.
+ * One struct load is one measurement: it is filled, given to a kind of load in a process of its
+ * own, and holds the results afterwards. The same code drives the echo and the daemon.
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
@@ -40,8 +40,8 @@ struct load {
     struct usage before;
 };
 
-/* The kinds, each a worker_work on a struct load. -errno with ERROR filled. */
-int load_get(void *load, struct error *error);     /* one connection, kept alive */
+/* The kinds, each a job_work on a struct load. -errno with ERROR filled. */
+int load_one(void *load, struct error *error);     /* one connection, kept alive */
 int load_connect(void *load, struct error *error); /* connect, one request, close */
 int load_many(void *load, struct error *error);    /* `connections` at once, one process */
 

@@ -73,7 +73,7 @@ static const struct option options[] = {
     {"vsecmd", "PATH", "the daemon to measure (build/vsecmd)", set_vsecmd},
     {"attest", "MODE", "its option attest (auto)", set_attest},
     {"out", "DIR", "where results.json, report.md and latency.svg go (build/bench)", set_out},
-    {"only", "ROW", "get-64, get-1k, connect, clients-50 or memory", set_only},
+    {"only", "ROW", "one of: " SUITE_ROWS, set_only},
     {"rounds", "N", "pairs of measurements a row and layout (9)", set_rounds},
     {"quick", NULL, "3 rounds, a quarter of the requests", set_quick},
     {"help", NULL, "this text", set_help},

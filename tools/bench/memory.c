@@ -2,38 +2,16 @@
 #include "bench/memory.h"
 
 #include "base/clock.h"
-#include "base/sock.h"
+#include "bench/fill.h"
+#include "bench/job.h"
 #include "bench/progress.h"
-#include "bench/stop.h"
-#include "bench/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MEMORY_WARMUP 2000u
 #define MEMORY_REQUESTS 20000u
-
-/* w0, the pod's own, is stored last, so that PROBE ends up holding its value. */
-static int put_all(const struct daemon *daemon, struct probe *probe, struct error *error)
-{
-    char workload[32];
-    int r = 0;
-    int fd = sock_connect(daemon->admin);
-
-    if (fd < 0)
-        return error_errno(error, fd, "cannot connect to %s", daemon->admin);
-    for (unsigned i = MEMORY_SECRETS; i-- > 0 && r == 0;) {
-        snprintf(workload, sizeof(workload), "w%u", i);
-        probe_make_value(probe->value, MEMORY_VALUE, i);
-        r = daemon_put(fd, workload, probe->value, error);
-        if (r == 0 && stop_wanted())
-            r = error_set(error, -EINTR, "stopped");
-    }
-    close(fd);
-    return r;
-}
 
 static int read_some(const struct daemon *daemon, const struct pod *pod, struct load *load,
                      size_t reply_length, struct error *error)
@@ -45,7 +23,7 @@ static int read_some(const struct daemon *daemon, const struct pod *pod, struct 
     load->reply_length = reply_length;
     load->warmup = MEMORY_WARMUP;
     load->requests = MEMORY_REQUESTS;
-    return worker_run(load_get, load, WORKER_ANY_CPU, pod, error);
+    return job_run(load_one, load, JOB_ANY_CPU, pod, error);
 }
 
 static int measure(const struct daemon *daemon, const struct pod *pod, struct load *load,
@@ -53,7 +31,7 @@ static int measure(const struct daemon *daemon, const struct pod *pod, struct lo
 {
     memory->empty_kib = usage_rss_kib(daemon->pid);
     uint64_t began = clock_mono_ns();
-    int r = put_all(daemon, probe, error);
+    int r = fill_daemon(daemon, MEMORY_SECRETS, MEMORY_VALUE, probe, error);
     if (r)
         return r;
     memory->put_us = (double)(clock_mono_ns() - began) / 1e3 / MEMORY_SECRETS;

@@ -13,7 +13,7 @@
 #define MEMORY_SECRETS 1000u
 #define MEMORY_VALUE 1024u
 
-/* LOAD and PROBE are scratch, from worker_alloc(). -errno with ERROR filled. */
+/* LOAD and PROBE are scratch, from job_alloc(). -errno with ERROR filled. */
 int memory_run(const struct daemon_options *options, const struct pod *pod, struct load *load,
                struct probe *probe, struct memory *memory, struct error *error);
 

@@ -2,7 +2,7 @@
 #include "bench/probe.h"
 
 #include "base/sock.h"
-#include "bench/worker.h"
+#include "bench/job.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,11 +32,23 @@ static int fetch(void *shared, struct error *error)
     return r;
 }
 
+int probe_admin(struct probe *probe, const struct daemon *daemon, const char *request,
+                size_t length, struct error *error)
+{
+    int fd = sock_connect(daemon->admin);
+
+    if (fd < 0)
+        return error_errno(error, fd, "cannot connect to %s", daemon->admin);
+    int r = http_exchange(fd, request, length, &probe->reply, error);
+    close(fd);
+    return r;
+}
+
 int probe_verify(struct probe *probe, const struct daemon *daemon, const struct pod *pod,
                  struct error *error)
 {
     snprintf(probe->path, sizeof(probe->path), "%s", daemon->socket);
-    return worker_run(fetch, probe, WORKER_ANY_CPU, pod, error);
+    return job_run(fetch, probe, JOB_ANY_CPU, pod, error);
 }
 
 int probe_prepare(struct probe *probe, const struct daemon *daemon, size_t value_bytes,

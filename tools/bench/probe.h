@@ -11,7 +11,7 @@
 
 #define PROBE_VALUE_MAX 4096u
 
-/* In memory of worker_alloc(), since a process in the pod fills it. */
+/* In memory of job_alloc(), since a process in the pod fills it. */
 struct probe {
     char path[108];                  /* the daemon's socket */
     char value[PROBE_VALUE_MAX + 1]; /* what the reply must hold */
@@ -28,7 +28,14 @@ void probe_make_value(char ret[static PROBE_VALUE_MAX + 1], size_t value_bytes, 
 int probe_prepare(struct probe *probe, const struct daemon *daemon, size_t value_bytes,
                   const struct pod *pod, struct error *error);
 
-/* The latter part alone: fetch and check what PROBE->value says. */
+/*
+ * Send REQUEST of LENGTH bytes, which must succeed, to the administrators' socket; its reply is in
+ * PROBE. -errno with ERROR filled.
+ */
+int probe_admin(struct probe *probe, const struct daemon *daemon, const char *request,
+                size_t length, struct error *error);
+
+/* The latter part of probe_prepare() alone: fetch and check what PROBE->value says. */
 int probe_verify(struct probe *probe, const struct daemon *daemon, const struct pod *pod,
                  struct error *error);
 

@@ -84,6 +84,17 @@ static void write_memory(FILE *out, const struct memory *memory)
             memory->used.minor_faults, memory->used.major_faults);
 }
 
+static void write_start(FILE *out, const struct start *start)
+{
+    if (!start->secrets)
+        return;
+    fprintf(out,
+            "  \"start\": {\"secrets\": %u, \"value_bytes\": %zu, \"times\": %u, \"ready_ms\": "
+            "{\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}, \"rss_kib\": %ld},\n",
+            start->secrets, start->value_bytes, start->times, start->ready_ms.median,
+            start->ready_ms.min, start->ready_ms.max, start->rss_kib);
+}
+
 static void write_verdicts(FILE *out, const struct results *results)
 {
     struct verdict verdicts[VERDICTS_MAX];
@@ -111,7 +122,13 @@ void report_json(FILE *out, const struct results *results)
         fprintf(out, "%s\n", i + 1 < results->cells ? "," : "");
     }
     fprintf(out, "  ],\n");
+    if (results->no_disk.text[0]) {
+        fprintf(out, "  \"skipped\": {\"on disk\": ");
+        write_string(out, results->no_disk.text);
+        fprintf(out, "},\n");
+    }
     write_memory(out, &results->memory);
+    write_start(out, &results->start);
     write_verdicts(out, results);
     fprintf(out, "}\n");
 }

@@ -111,6 +111,18 @@ static void write_memory(FILE *out, const struct memory *memory)
             memory->used.minor_faults, memory->used.major_faults);
 }
 
+static void write_start(FILE *out, const struct start *start)
+{
+    if (!start->secrets)
+        return;
+    fprintf(out,
+            "\n## Start with %u secrets of %zu B in the log\n\n"
+            "- ready %.1f ms after fork() (%.1f..%.1f in %u starts)\n"
+            "- resident then: %ld KiB\n",
+            start->secrets, start->value_bytes, start->ready_ms.median, start->ready_ms.min,
+            start->ready_ms.max, start->times, start->rss_kib);
+}
+
 void report_text(FILE *out, const struct results *results)
 {
     write_setting(out, results);
@@ -119,5 +131,8 @@ void report_text(FILE *out, const struct results *results)
         write_ratios(out, results);
         write_sides(out, results);
     }
+    if (results->no_disk.text[0])
+        fprintf(out, "\nSkipped: puts with the log on a disk. %s.\n", results->no_disk.text);
     write_memory(out, &results->memory);
+    write_start(out, &results->start);
 }

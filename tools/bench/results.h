@@ -3,6 +3,7 @@
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 
+#include "base/error.h"
 #include "bench/hist.h"
 #include "bench/usage.h"
 
@@ -23,7 +24,7 @@ struct side {
     struct usage used;
 };
 
-/* Daemon over echo, taken in each round: the middle and the extremes. */
+/* Daemon over echo, or another figure, taken in each round: the middle and the extremes. */
 struct ratio {
     double median, min, max;
 };
@@ -51,6 +52,14 @@ struct memory {
     struct usage used; /* by the reads */
 };
 
+struct start {
+    unsigned secrets; /* in the log */
+    size_t value_bytes;
+    unsigned times;
+    struct ratio ready_ms; /* from fork() to serving; over the times */
+    long rss_kib;          /* resident then, the most of all times */
+};
+
 struct results {
     char started[32]; /* RFC 3339 */
     char kernel[160];
@@ -61,7 +70,9 @@ struct results {
     bool quick;
     size_t cells;
     struct cell cell[RESULTS_CELLS_MAX];
+    struct error no_disk; /* why the rows on a disk were left out; empty: they were not */
     struct memory memory;
+    struct start start;
 };
 
 /* "same", "apart"; "p50", "p99", "throughput". */

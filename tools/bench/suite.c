@@ -3,13 +3,15 @@
 
 #include "bench/child.h"
 #include "bench/echo.h"
+#include "bench/job.h"
 #include "bench/load.h"
 #include "bench/memory.h"
 #include "bench/pin.h"
 #include "bench/probe.h"
 #include "bench/progress.h"
 #include "bench/ratio.h"
-#include "bench/worker.h"
+#include "bench/start.h"
+#include "bench/state.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,18 +21,35 @@
 #define QUICK_DIVISOR 4u /* of the requests, with --quick */
 #define ECHO_GRACE_MS 1000u
 
+enum row_kind { ROW_GET, ROW_PUT };
+
 struct row {
     const char *id, *title;
-    worker_work *work;
+    enum row_kind kind;
+    bool on_disk; /* the daemon's log; else in memory */
+    job_work *work;
     size_t value_bytes;
     unsigned connections, warmup, requests;
 };
 
 static const struct row rows[] = {
-    {"get-64", "warm GET 64 B", load_get, 64, 1, 2000, 20000},
-    {"get-1k", "warm GET 1 KiB", load_get, 1024, 1, 2000, 20000},
-    {"connect", "connect + attest + GET + close", load_connect, 64, 1, 500, 5000},
-    {"clients-50", "50 clients GET 64 B", load_many, 64, 50, 5000, 50000},
+    {"get-64", "warm GET 64 B", ROW_GET, false, load_one, 64, 1, 2000, 20000},
+    {"get-1k", "warm GET 1 KiB", ROW_GET, false, load_one, 1024, 1, 2000, 20000},
+    {"connect", "connect + attest + GET + close", ROW_GET, false, load_connect, 64, 1, 500, 5000},
+    {"clients-50", "50 clients GET 64 B", ROW_GET, false, load_many, 64, 50, 5000, 50000},
+    {"put-64", "put 64 B, log in memory", ROW_PUT, false, load_one, 64, 1, 1000, 10000},
+    {"put-1k", "put 1 KiB, log in memory", ROW_PUT, false, load_one, 1024, 1, 1000, 10000},
+    {"put-1k-disk", "put 1 KiB, log on disk", ROW_PUT, true, load_one, 1024, 1, 50, 500},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* What the clients of a row do: REQUEST again and again, at DOOR, from within POD or the host. */
+struct traffic {
+    const char *request;
+    size_t length;
+    const char *door;
+    const struct pod *pod; /* NULL: the host */
 };
 
 /* What a run has at hand. */
@@ -39,16 +58,17 @@ struct suite {
     struct results *results;
     struct pod pod;
     struct daemon daemon;
-    struct load *load;   /* shared with the workers */
+    struct traffic traffic;
+    struct load *load;   /* shared with the jobs */
     struct probe *probe; /* likewise */
 };
 
 bool suite_has_row(const char *id)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t i = 0; i < ROWS; i++)
         if (strcmp(rows[i].id, id) == 0)
             return true;
-    return strcmp(id, MEMORY_ROW) == 0;
+    return strcmp(id, MEMORY_ROW) == 0 || strcmp(id, START_ROW) == 0;
 }
 
 static bool wants(const struct suite *suite, const char *id)
@@ -71,14 +91,14 @@ static int measure(struct suite *suite, const struct row *row, const struct cell
     unsigned divisor = suite->options->quick ? QUICK_DIVISOR : 1;
     int cpu = cell->layout == LAYOUT_SAME ? results->server_cpu : results->client_cpu;
 
-    load->request = HTTP_GET_SECRET;
-    load->request_length = cell->request_bytes;
+    load->request = suite->traffic.request;
+    load->request_length = suite->traffic.length;
     load->reply_length = cell->reply_bytes;
     load->connections = row->connections;
     load->warmup = row->warmup / divisor;
     load->requests = row->requests / divisor;
     struct error why = {{0}};
-    int r = worker_run(row->work, load, cpu, &suite->pod, &why);
+    int r = job_run(row->work, load, cpu, suite->traffic.pod, &why);
     if (r)
         return error_set(error, r, "%s, %s, %s: %s", row->title, results_layout_name(cell->layout),
                          side == &cell->echo ? "echo" : "vsecmd", why.text);
@@ -134,7 +154,7 @@ static int run_rounds(struct suite *suite, const struct row *row, struct cell *c
         if (r)
             return r;
         take_figures(suite->load, echo);
-        aim(suite->load, suite->daemon.socket, suite->daemon.pid);
+        aim(suite->load, suite->traffic.door, suite->daemon.pid);
         r = measure(suite, row, cell, &cell->vsecmd, error);
         if (r)
             return r;
@@ -159,7 +179,7 @@ static int run_layouts(struct suite *suite, const struct row *row, struct error 
             .title = row->title,
             .layout = layout,
             .value_bytes = row->value_bytes,
-            .request_bytes = strlen(HTTP_GET_SECRET),
+            .request_bytes = suite->traffic.length,
             .reply_bytes = suite->probe->reply.length,
             .connections = row->connections,
         };
@@ -171,17 +191,60 @@ static int run_layouts(struct suite *suite, const struct row *row, struct error 
     return 0;
 }
 
-/* Store the row's value, see that it comes back, and run the row against an echo of that reply. */
+static int run_gets(struct suite *suite, const struct row *row, struct error *error)
+{
+    suite->traffic = (struct traffic){HTTP_GET_SECRET, strlen(HTTP_GET_SECRET),
+                                      suite->daemon.socket, &suite->pod};
+    return run_layouts(suite, row, error);
+}
+
+/*
+ * Each put is another version of one key: versions pile up, old ones go, and the log is compacted
+ * meanwhile. What was acknowledged must be what the pod reads in the end.
+ */
+static int run_puts(struct suite *suite, const struct row *row, struct error *error)
+{
+    size_t length = 0;
+
+    probe_make_value(suite->probe->value, row->value_bytes, ~(unsigned)row->value_bytes);
+    char *request =
+        http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, suite->probe->value, &length);
+    if (!request)
+        return error_errno(error, -ENOMEM, "put");
+    suite->traffic = (struct traffic){request, length, suite->daemon.admin, NULL};
+    int r = probe_admin(suite->probe, &suite->daemon, request, length, error);
+    if (r == 0)
+        r = run_layouts(suite, row, error);
+    if (r == 0)
+        r = probe_verify(suite->probe, &suite->daemon, &suite->pod, error);
+    free(request);
+    return r;
+}
+
+/* Store the row's value, see that it comes back, and run the row against an echo of its replies. */
 static int run_row(struct suite *suite, const struct row *row, struct error *error)
 {
     int r = probe_prepare(suite->probe, &suite->daemon, row->value_bytes, &suite->pod, error);
-    return r ? r : run_layouts(suite, row, error);
+    if (r)
+        return r;
+    return row->kind == ROW_GET ? run_gets(suite, row, error) : run_puts(suite, row, error);
 }
 
-static int run_loads(struct suite *suite, struct error *error)
+static bool wants_loads(const struct suite *suite, bool on_disk)
 {
-    int r = daemon_start(&suite->daemon, &suite->options->daemon, &suite->pod, error);
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].on_disk == on_disk && wants(suite, rows[i].id))
+            return true;
+    return false;
+}
 
+/* All rows that are wanted with the log in the one place or the other. */
+static int run_loads(struct suite *suite, bool on_disk, struct error *error)
+{
+    struct daemon_options options = suite->options->daemon;
+
+    options.on_disk = on_disk;
+    int r = daemon_start(&suite->daemon, &options, &suite->pod, error);
     if (r)
         goto stop;
     r = pin_process(suite->daemon.pid, suite->results->server_cpu);
@@ -189,14 +252,24 @@ static int run_loads(struct suite *suite, struct error *error)
         error_errno(error, r, "cannot pin vsecmd");
         goto stop;
     }
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && r == 0; i++)
-        if (wants(suite, rows[i].id))
+    for (size_t i = 0; i < ROWS && r == 0; i++)
+        if (rows[i].on_disk == on_disk && wants(suite, rows[i].id))
             r = run_row(suite, &rows[i], error);
     if (r)
         daemon_ended(&suite->daemon, error);
 stop:
     daemon_stop(&suite->daemon);
     return r;
+}
+
+/* No target hangs on a disk, so a machine whose /tmp is none can do without. */
+static int run_loads_on_disk(struct suite *suite, struct error *error)
+{
+    int r = state_find(true, &suite->results->no_disk);
+
+    if (r && r != -ENOTSUP)
+        return error_set(error, r, "%s", suite->results->no_disk.text);
+    return r ? 0 : run_loads(suite, true, error);
 }
 
 static int run_all(struct suite *suite, struct error *error)
@@ -207,11 +280,15 @@ static int run_all(struct suite *suite, struct error *error)
     if (r)
         return error_errno(error, r, "cannot tell which processors may be used");
     r = pod_make(&suite->pod, error);
-    if (r == 0 && (!suite->options->only || !wants(suite, MEMORY_ROW)))
-        r = run_loads(suite, error);
+    if (r == 0 && wants_loads(suite, false))
+        r = run_loads(suite, false, error);
+    if (r == 0 && wants_loads(suite, true))
+        r = run_loads_on_disk(suite, error);
     if (r == 0 && wants(suite, MEMORY_ROW))
         r = memory_run(&suite->options->daemon, &suite->pod, suite->load, suite->probe,
                        &results->memory, error);
+    if (r == 0 && wants(suite, START_ROW))
+        r = start_run(&suite->options->daemon, &suite->pod, suite->probe, &results->start, error);
     pod_remove(&suite->pod);
     progress_clear();
     return r;
@@ -226,8 +303,8 @@ int suite_run(const struct suite_options *options, struct results *results, stru
         return error_errno(error, r, "suite");
     suite->options = options;
     suite->results = results;
-    suite->load = worker_alloc(sizeof(*suite->load));
-    suite->probe = worker_alloc(sizeof(*suite->probe));
+    suite->load = job_alloc(sizeof(*suite->load));
+    suite->probe = job_alloc(sizeof(*suite->probe));
     results->rounds = options->rounds;
     results->quick = options->quick;
     results_describe_machine(results);
@@ -235,8 +312,8 @@ int suite_run(const struct suite_options *options, struct results *results, stru
         r = run_all(suite, error);
     else
         error_errno(error, r, "suite");
-    worker_free(suite->probe, sizeof(*suite->probe));
-    worker_free(suite->load, sizeof(*suite->load));
+    job_free(suite->probe, sizeof(*suite->probe));
+    job_free(suite->load, sizeof(*suite->load));
     free(suite);
     return r;
 }

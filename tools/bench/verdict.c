@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RSS_LIMIT_MIB 8.0
+#define MEMORY_LIMIT_MIB 8.0
+#define START_LIMIT_MIB 24.0
+#define START_LIMIT_MS 1000.0
 
 struct target {
     const char *id;
@@ -21,6 +23,8 @@ static const struct target targets[] = {
     {"get-1k", LAYOUT_SAME, METRIC_P99, true, 1.15},
     {"connect", LAYOUT_SAME, METRIC_P50, true, 1.12},
     {"clients-50", LAYOUT_APART, METRIC_RATE, false, 0.85},
+    {"put-64", LAYOUT_SAME, METRIC_P50, true, 5.0},
+    {"put-1k", LAYOUT_SAME, METRIC_P50, true, 5.0},
 };
 
 static const struct cell *find_cell(const struct results *results, const struct target *target)
@@ -40,6 +44,38 @@ static void judge(struct verdict *verdict)
     verdict->off_percent = 100.0 * (verdict->value / verdict->limit - 1.0);
 }
 
+static size_t judge_memory(const struct memory *memory, struct verdict *ret)
+{
+    if (!memory->secrets)
+        return 0;
+    *ret = (struct verdict){.unit = "MiB",
+                            .at_most = true,
+                            .limit = MEMORY_LIMIT_MIB,
+                            .value = (double)memory->full_kib / 1024.0};
+    snprintf(ret->what, sizeof(ret->what), "resident with %u secrets of %zu B", memory->secrets,
+             memory->value_bytes);
+    judge(ret);
+    return 1;
+}
+
+static size_t judge_start(const struct start *start, struct verdict ret[static 2])
+{
+    if (!start->secrets)
+        return 0;
+    ret[0] = (struct verdict){
+        .unit = "ms", .at_most = true, .limit = START_LIMIT_MS, .value = start->ready_ms.median};
+    ret[1] = (struct verdict){.unit = "MiB",
+                              .at_most = true,
+                              .limit = START_LIMIT_MIB,
+                              .value = (double)start->rss_kib / 1024.0};
+    snprintf(ret[0].what, sizeof(ret[0].what), "start with %u secrets of %zu B", start->secrets,
+             start->value_bytes);
+    snprintf(ret[1].what, sizeof(ret[1].what), "resident after that start");
+    judge(&ret[0]);
+    judge(&ret[1]);
+    return 2;
+}
+
 size_t verdict_all(const struct results *results, struct verdict ret[static VERDICTS_MAX])
 {
     size_t n = 0;
@@ -57,15 +93,7 @@ size_t verdict_all(const struct results *results, struct verdict ret[static VERD
         verdict->value = cell->ratio[targets[i].metric].median;
         judge(verdict);
     }
-    if (results->memory.secrets) {
-        struct verdict *verdict = &ret[n++];
-        snprintf(verdict->what, sizeof(verdict->what), "resident with %u secrets of %zu B",
-                 results->memory.secrets, results->memory.value_bytes);
-        verdict->unit = "MiB";
-        verdict->at_most = true;
-        verdict->limit = RSS_LIMIT_MIB;
-        verdict->value = (double)results->memory.full_kib / 1024.0;
-        judge(verdict);
-    }
+    n += judge_memory(&results->memory, ret + n);
+    n += judge_start(&results->start, ret + n);
     return n;
 }

@@ -18,7 +18,7 @@ static int exchange(struct load *load, int fd, unsigned count, struct error *err
     return r;
 }
 
-int load_get(void *shared, struct error *error)
+int load_one(void *shared, struct error *error)
 {
     struct load *load = shared;
     int fd = load_open(load, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/worker.h"
+#include "bench/job.h"
 
 #include "bench/child.h"
 #include "bench/pin.h"
@@ -16,27 +16,26 @@ struct outcome {
     struct error error;
 };
 
-void *worker_alloc(size_t size)
+void *job_alloc(size_t size)
 {
     void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return shared == MAP_FAILED ? NULL : shared;
 }
 
-void worker_free(void *shared, size_t size)
+void job_free(void *shared, size_t size)
 {
     if (shared)
         munmap(shared, size);
 }
 
-static int work_in_child(worker_work *work, void *shared, int cpu, const struct pod *pod,
+static int work_in_child(job_work *work, void *shared, int cpu, const struct pod *pod,
                          struct error *error)
 {
-    int r = cpu == WORKER_ANY_CPU ? 0 : pin_process(getpid(), cpu);
+    int r = cpu == JOB_ANY_CPU ? 0 : pin_process(getpid(), cpu);
 
     if (r)
         return error_errno(error, r, "cannot use processor %d", cpu);
-    r = pod_enter(pod);
-    if (r)
+    if (pod && (r = pod_enter(pod)) != 0)
         return error_errno(error, r, "cannot enter the pod's cgroup");
     return work(shared, error);
 }
@@ -55,9 +54,9 @@ static int outcome_of(int status, const struct outcome *outcome, struct error *e
     return 0;
 }
 
-int worker_run(worker_work *work, void *shared, int cpu, const struct pod *pod, struct error *error)
+int job_run(job_work *work, void *shared, int cpu, const struct pod *pod, struct error *error)
 {
-    struct outcome *outcome = worker_alloc(sizeof(*outcome));
+    struct outcome *outcome = job_alloc(sizeof(*outcome));
     int r;
 
     if (!outcome)
@@ -72,6 +71,6 @@ int worker_run(worker_work *work, void *shared, int cpu, const struct pod *pod, 
         r = error_errno(error, (int)pid, "fork");
     else
         r = outcome_of(child_wait(pid), outcome, error);
-    worker_free(outcome, sizeof(*outcome));
+    job_free(outcome, sizeof(*outcome));
     return r;
 }
