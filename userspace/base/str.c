@@ -102,15 +102,24 @@ static size_t utf8_lead(unsigned char first, unsigned char *low, unsigned char *
     return 0;
 }
 
+static const unsigned char *skip_ascii(const unsigned char *at, const unsigned char *end)
+{
+    uint64_t eight;
+    for (; (size_t)(end - at) >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, at, sizeof eight);
+        if (eight & UINT64_MAX / 0xff * 0x80)
+            break;
+    }
+    while (at < end && *at < 0x80)
+        at++;
+    return at;
+}
+
 int str_is_utf8(const char *data, size_t length)
 {
     const unsigned char *at = (const unsigned char *)data;
     const unsigned char *end = at + length;
-    while (at < end) {
-        if (*at < 0x80) {
-            at++;
-            continue;
-        }
+    while ((at = skip_ascii(at, end)) < end) {
         unsigned char low, high;
         size_t need = utf8_lead(*at, &low, &high);
         if (need == 0 || need > (size_t)(end - at) || at[1] < low || at[1] > high)

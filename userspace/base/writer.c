@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/writer.h"
 
+#include "base/plain.h"
 #include "base/str.h"
 
 void writer_u64(struct writer *w, uint64_t value)
@@ -36,14 +37,14 @@ static void escape(struct writer *w, unsigned char c)
 static void json_string(struct writer *w, const char *data, size_t length, unsigned char above)
 {
     writer_literal(w, "\"");
-    size_t plain = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && c <= above)
+    size_t plain = 0, i = 0;
+    while ((i += plain_run(data + i, length - i)) < length) {
+        unsigned char c = (unsigned char)data[i++];
+        if (c >= 0x80 && c <= above)
             continue;
-        writer_bytes(w, data + plain, i - plain);
+        writer_bytes(w, data + plain, i - 1 - plain);
         escape(w, c);
-        plain = i + 1;
+        plain = i;
     }
     writer_bytes(w, data + plain, length - plain);
     writer_literal(w, "\"");

@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "base/plain.h"
 #include "base/str.h"
 #include "crypto/arena.h"
 #include "crypto/secret.h"
@@ -32,13 +33,23 @@ void json_use(struct arena *arena)
 
 /* ---- a light scanner: it knows where tokens end, not whether they are good ------------------ */
 
+/* The first byte from TEXT[at] on that is no plain one of a string; text.length: all are. */
+static size_t next_special(struct span text, size_t at)
+{
+    return at + plain_run(text.data + at, text.length - at);
+}
+
 /* The offset behind the string that starts at TEXT[at] with its quote. */
 static size_t string_end(struct span text, size_t at)
 {
-    for (at++; at < text.length && text.data[at] != '"'; at++)
-        if (text.data[at] == '\\')
+    for (at++; at < text.length; at++) {
+        at = next_special(text, at);
+        if (at < text.length && text.data[at] == '"')
+            return at + 1;
+        if (at < text.length && text.data[at] == '\\')
             at++;
-    return at < text.length ? at + 1 : text.length;
+    }
+    return text.length;
 }
 
 /* Deepest nesting of TEXT; brackets in strings do not count. */
@@ -62,7 +73,7 @@ static size_t depth_of(struct span text)
 
 static int has_nul_escape(struct span text)
 {
-    for (size_t at = 0; at + 5 < text.length; at++) {
+    for (size_t at = next_special(text, 0); at + 5 < text.length; at = next_special(text, at + 1)) {
         if (text.data[at] != '\\')
             continue;
         if (memcmp(text.data + at + 1, "u0000", 5) == 0)
@@ -77,7 +88,7 @@ static int has_stray(struct span text)
 {
     if (text.length >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         return 1;
-    for (size_t at = 0; at < text.length; at++)
+    for (size_t at = next_special(text, 0); at < text.length; at = next_special(text, at + 1))
         if ((unsigned char)text.data[at] < ' ' && !strchr("\t\r\n", text.data[at]))
             return 1;
     return 0;
