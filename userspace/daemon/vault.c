@@ -116,10 +116,19 @@ static int choose_key(struct vault *vault, struct keyring_options *ret, struct e
     return r;
 }
 
+/*
+ * Nothing waits for memory, and the kernel counts the uses of a descriptor in every system call of
+ * a process with a second thread: that is 0.1 us of each read.
+ */
+static int needs_worker(const struct vault *vault)
+{
+    return !vault->state.is_memory || vault->config->backup_dir[0];
+}
+
 static int open_store(struct vault *vault, struct error *error)
 {
     struct keyring_options key;
-    int r = worker_new(vault->loop, &vault->worker);
+    int r = needs_worker(vault) ? worker_new(vault->loop, &vault->worker) : 0;
     if (r < 0)
         return error_errno(error, r, "cannot start the worker");
     const struct store_options options = {.arena = vault->arena,

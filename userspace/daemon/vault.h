@@ -22,7 +22,7 @@ struct vault {
     struct loop *loop;
     struct state state;
     struct arena *arena;
-    struct worker *worker;
+    struct worker *worker; /* NULL: there is no disk to wait for */
     struct store *store;
     struct keyring *keyring;
     struct restore *restore;

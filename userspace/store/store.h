@@ -48,7 +48,11 @@ struct store_options {
     size_t max;          /* keys */
     unsigned versions;   /* of a key that are kept, the newest of them */
     int dir;             /* the state directory; outlives the store */
-    struct loop *loop;   /* both NULL: whatever takes time is done at once, blocking */
+    /*
+     * Without a loop whatever takes time is done at once; without a worker waiting for the disk is,
+     * as suits a log in memory.
+     */
+    struct loop *loop;
     struct worker *worker;
     /*
      * What came of the changes numbered FIRST to LAST: RESULT is 0 or -errno. Called from the loop,
