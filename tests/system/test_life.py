@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from lab import BUILD, Daemon, Pod, wait_until, world
@@ -235,3 +236,23 @@ def hold_canary(daemon, held):
     flag = "+i" if held else "-i"
     done = subprocess.run(["chattr", flag, directory], capture_output=True, check=False)
     assert done.returncode == 0, done
+
+
+def threads(daemon):
+    return len(os.listdir(f"/proc/{daemon.process.pid}/task"))
+
+
+def test_state_in_memory():
+    """with its log in memory the daemon needs no second thread, not even to rewrite it"""
+    with world("web", state_mount="yes") as (daemon, web):
+        for i in range(40):
+            daemon.put(f"{i:05}" * 13107, "app/web")
+        wait_until(lambda: daemon.status()["store"]["rewrites"] > 0, what="a rewrite of the log")
+        assert threads(daemon) == 1
+        daemon.put("last", "app/web")
+        assert daemon.stop() == 0
+        daemon.start()
+        assert web.connect(daemon.public).get("/v1/value").body == b"last"
+        assert daemon.status()["store"]["failures"] == 0
+    with tempfile.TemporaryDirectory() as backups, world(state_mount="yes", backup_dir=backups) as (daemon,):
+        assert threads(daemon) == 2, "the control: backups may wait for a disk"
