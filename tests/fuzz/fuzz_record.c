@@ -23,27 +23,23 @@ static void must_be_empty(const struct arena *arena)
     MUST(stats.blocks == 0);
 }
 
-/* The label's part of two records is the same. */
-static void must_agree(const struct record *a, const struct record *b)
+/* LABEL, written and read again. */
+static void check_label(const struct label *label)
 {
-    MUST(a->op == b->op && a->version == b->version && span_equal(a->key, b->key));
-    MUST(a->updated_us == b->updated_us);
-    MUST(a->validity.not_before_us == b->validity.not_before_us);
-    MUST(a->validity.expires_us == b->validity.expires_us);
+    char text[LABEL_TEXT], again[LABEL_TEXT];
+    struct label second;
+    struct span first = label_write(label, text);
+    MUST(label_read(first, &second) == 0);
+    MUST(label_equals(label, &second));
+    MUST(span_equal(first, label_write(&second, again)));
 }
 
-static void check_label(const struct record *record)
+static void check_claim(const struct record *record)
 {
-    char text[RECORD_LABEL], again[RECORD_LABEL];
-    struct record label, second;
-    struct span first = record_label(record, text);
-    MUST(record_read_label(first, &label) == 0);
-    must_agree(record, &label);
+    struct label label = record_label(record);
+    check_label(&label);
     MUST(record_matches(record, &label, record->sequence));
     MUST(!record_matches(record, &label, record->sequence + 1));
-    MUST(span_equal(first, record_label(&label, again)));
-    MUST(record_read_label((struct span){again, first.length}, &second) == 0);
-    must_agree(&label, &second);
 }
 
 static char *written(struct arena *arena, const struct record *record, size_t *length)
@@ -70,7 +66,8 @@ static void check_payload(struct arena *arena, const struct record *record)
     int r = record_read((struct span){text, length}, arena, &again, NULL);
     MUST(r == 0 || r == -ENOSPC);
     if (r == 0) {
-        must_agree(record, &again);
+        struct label first = record_label(record), second_label = record_label(&again);
+        MUST(label_equals(&first, &second_label));
         MUST(again.sequence == record->sequence && again.created_us == record->created_us);
         MUST(record->op != RECORD_PUT || span_equal(again.value, record->value));
         char *twice = written(arena, &again, &second);
@@ -94,15 +91,15 @@ static void read_payload(struct arena *arena, struct span text)
     if (record.op == RECORD_PUT)
         MUST(record.value.length >= 1 && record.value.length <= LIMIT_VALUE &&
              arena_owns(arena, record.value.data));
-    check_label(&record);
+    check_claim(&record);
     check_payload(arena, &record);
     record_done(arena, &record);
 }
 
 static void read_label(struct span text)
 {
-    struct record label;
-    int r = record_read_label(text, &label);
+    struct label label;
+    int r = label_read(text, &label);
     MUST(r == 0 || r == -EINVAL);
     if (r == 0) {
         MUST(key_is_good(label.key));

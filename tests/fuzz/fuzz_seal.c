@@ -92,10 +92,11 @@ static void seal_text(struct span label, struct span text)
     size_t length = age_payload_sealed(text.length);
     unsigned char *sealed = malloc(length);
     age_payload_seal(file_key, text.data, text.length, sealed);
-    struct record record, claimed, said;
+    struct record record, said;
+    struct label claimed;
     int r = open_frame(label, (struct span){(char *)sealed, length}, &record);
     int is_record = record_read(text, arena, &said, NULL) == 0;
-    int fits = is_record && record_read_label(label, &claimed) == 0 &&
+    int fits = is_record && label_read(label, &claimed) == 0 &&
                record_matches(&said, &claimed, SEQUENCE);
     MUST((r == 0) == fits);
     if (r == 0) {
