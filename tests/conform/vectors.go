@@ -5,7 +5,8 @@
 //	OPERATION =INPUT =OUTPUT VALUE...
 //
 // in which bytes that are no visible ASCII are \XX, and a value is n (nil), t, f, i-1 (int), y200
-// (uint8), d followed by the bits of a float64, sTEXT, [ VALUE... ] or { sNAME VALUE... }.
+// (uint8), d followed by the bits of a float64, sTEXT, [ VALUE... ] or { sNAME VALUE... }. Lines that
+// begin with # mean nothing.
 //
 //	go run tests/conform/vectors.go formats > tests/conform/vectors/formats.txt
 //
@@ -15,14 +16,17 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
 )
 
 var (
@@ -324,9 +328,25 @@ func number(value float64, verb byte, precision, bits int) {
 	row("number", string(verb), strconv.FormatFloat(value, verb, precision, bits), value, precision, bits)
 }
 
+// Near a power of two, nearly zero, or with few digits.
+func roundFloat() float64 {
+	switch random.IntN(3) {
+	case 0:
+		bits := math.Float64bits(math.Ldexp(1, random.IntN(2046)-1022))
+		return math.Float64frombits(bits + uint64(random.IntN(5)) - 2)
+	case 1:
+		return math.Float64frombits(random.Uint64() >> (12 + random.IntN(52)))
+	}
+	value, _ := strconv.ParseFloat(fmt.Sprintf("%de%d", random.IntN(1000000), random.IntN(600)-320), 64)
+	return value
+}
+
 func numberRows(count int) {
 	for i := 0; i < count; i++ {
 		value := math.Float64frombits(random.Uint64())
+		if random.IntN(4) == 0 {
+			value = roundFloat()
+		}
 		bits := 64
 		if random.IntN(8) == 0 {
 			bits, value = 32, float64(math.Float32frombits(random.Uint32()))
@@ -398,6 +418,22 @@ func quotes(text string) {
 	row("asciirune", "", strconv.QuoteRuneToASCII(r), int(r))
 }
 
+// Which runes of each thousand are printable, as a hash (FNV-1a) of one byte each.
+func printables() {
+	const block = 0x1000
+	for start := 0; start <= unicode.MaxRune+block; start += block {
+		hash := fnv.New64a()
+		for r := start; r < start+block; r++ {
+			if strconv.IsPrint(rune(r)) {
+				hash.Write([]byte{1})
+			} else {
+				hash.Write([]byte{0})
+			}
+		}
+		row("printables", "", fmt.Sprintf("%016x", hash.Sum64()), start, block)
+	}
+}
+
 func escapes(text string) {
 	row("html", text, template.HTMLEscaper(text))
 	row("js", text, template.JSEscaper(text))
@@ -410,6 +446,8 @@ func main() {
 		count, _ = strconv.Atoi(os.Args[2])
 		random = rand.New(rand.NewPCG(uint64(count), 1))
 	}
+	fmt.Fprintf(out, "# SPDX-License-Identifier: BSD-2-Clause\n# %s of tests/conform/vectors.go, by %s\n",
+		os.Args[1], runtime.Version())
 	switch os.Args[1] {
 	case "formats":
 		formats(count)
@@ -417,6 +455,7 @@ func main() {
 		numberRows(count)
 	case "quotes":
 		textRows(count, quotes)
+		printables()
 	case "escapes":
 		textRows(count, escapes)
 	}

@@ -38,7 +38,7 @@ static inline struct span vectors_text(struct pool *pool, struct span text)
     for (size_t i = 1; i < text.length; i++) {
         unsigned byte = (unsigned char)text.data[i];
         if (byte == '\\') {
-            CHECK(i + 2 < text.length + 0 && sscanf(text.data + i + 1, "%2x", &byte) == 1);
+            CHECK(i + 2 < text.length && sscanf(text.data + i + 1, "%2x", &byte) == 1);
             i += 2;
         }
         copy[length++] = (char)byte;
@@ -133,6 +133,8 @@ static inline size_t vectors_run(const char *name,
     FILE *file = fopen(path, "r");
     CHECK(file != NULL);
     while ((length = getline(&line, &size, file)) > 0) {
+        if (line[0] == '#')
+            continue;
         struct vectors_row row = {.pool = pools_new(LIMIT_TEMPLATE_MEMORY)};
         struct span rest = {line, (size_t)length - 1};
         row.operation = vectors_word(&rest);
