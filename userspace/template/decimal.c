@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "template/leading.h"
+
 #define GROUP 1000000000u /* as many digits as go through one word: GROUP_DIGITS */
 #define GROUP_DIGITS 9
 #define WORD 32
@@ -90,14 +92,29 @@ static void drop_zeros(struct decimal *decimal)
         decimal->count--;
 }
 
-void decimal_exact(struct decimal *ret, uint64_t mantissa, int exponent, int most)
+/* NUMBER * 10^scale, and something behind it when MORE. */
+static void set_number(struct decimal *ret, uint64_t number, int scale, int more)
+{
+    unsigned char digits[20]; /* of UINT64_MAX */
+    int i = sizeof digits;
+    for (; number > 0; number /= 10)
+        digits[--i] = (unsigned char)(number % 10);
+    ret->count = (int)sizeof digits - i;
+    ret->point = scale + ret->count;
+    ret->more = more;
+    memcpy(ret->digits, digits + i, (size_t)ret->count);
+    explicit_bzero(digits, sizeof digits);
+    if (!more)
+        drop_zeros(ret);
+}
+
+/* All digits, or MOST and a few, whatever it takes: some microseconds for the largest numbers. */
+static void set_exact(struct decimal *ret, uint64_t mantissa, int exponent, int most)
 {
     struct fixed fixed;
     uint32_t groups[GROUPS];
     int count = 0;
-    ret->count = ret->point = ret->more = 0;
-    if (mantissa == 0)
-        return;
+    ret->count = 0;
     fixed_set(&fixed, mantissa, exponent);
     while (fixed.high > POINT)
         groups[count++] = take_integer(&fixed);
@@ -112,6 +129,18 @@ void decimal_exact(struct decimal *ret, uint64_t mantissa, int exponent, int mos
         drop_zeros(ret);
     explicit_bzero(groups, sizeof groups);
     explicit_bzero(&fixed, sizeof fixed);
+}
+
+void decimal_exact(struct decimal *ret, uint64_t mantissa, int exponent, int most)
+{
+    uint64_t digits;
+    int scale;
+    if (mantissa == 0)
+        set_number(ret, 0, 0, 0);
+    else if (most <= LEADING_DIGITS && leading_find(mantissa, exponent, &digits, &scale))
+        set_number(ret, digits, scale, 1);
+    else
+        set_exact(ret, mantissa, exponent, most);
 }
 
 /* ---- rounding -------------------------------------------------------------------------------- */
@@ -171,21 +200,6 @@ static int goes_on(const struct aligned *aligned, int count)
     return aligned->decimal.more || aligned->decimal.count > count - aligned->shift;
 }
 
-/* NUMBER, whose last digit stands COUNT digits behind POINT. */
-static void set_digits(struct decimal *ret, uint64_t number, int point, int count)
-{
-    unsigned char digits[ROUND_TRIP + 1];
-    int i = sizeof digits;
-    for (; number > 0; number /= 10)
-        digits[--i] = (unsigned char)(number % 10);
-    ret->count = (int)sizeof digits - i;
-    ret->point = point - count + ret->count;
-    ret->more = 0;
-    memcpy(ret->digits, digits + i, (size_t)ret->count);
-    drop_zeros(ret);
-    explicit_bzero(digits, sizeof digits);
-}
-
 void decimal_shortest(struct decimal *ret, uint64_t mantissa, int exponent, int is_edge)
 {
     /* Quarters, so that half-ways to the neighbours are whole: low < here < high. */
@@ -211,7 +225,7 @@ void decimal_shortest(struct decimal *ret, uint64_t mantissa, int exponent, int 
     }
     if (is_down && is_up)
         is_up = is_above_half(&here.decimal, count - here.shift, here.prefix % 2 != 0);
-    set_digits(ret, here.prefix + (is_up ? 1 : 0), point, count);
+    set_number(ret, here.prefix + (is_up ? 1 : 0), point - count, 0);
     explicit_bzero(&low, sizeof low);
     explicit_bzero(&here, sizeof here);
     explicit_bzero(&high, sizeof high);

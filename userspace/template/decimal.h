@@ -2,7 +2,8 @@
 /*
  * The decimal digits of a binary floating-point number: all that it has, or the fewest that tell it
  * from its neighbours (Steele and White, "How to print floating-point numbers accurately", 1990).
- * Exact: fixed-point numbers with room for every bit, no table of approximations.
+ * Exact: where the first digits by approximation are not certain, fixed-point numbers with room for
+ * every bit decide.
  */
 #ifndef VSECM_TEMPLATE_DECIMAL_H
 #define VSECM_TEMPLATE_DECIMAL_H

@@ -21,7 +21,8 @@ static void pad_with(struct text *out, const struct gofmt_spec *spec, size_t sta
 {
     if (spec->width == 0 || out->error)
         return;
-    size_t runes = utf8_count((struct span){out->data + start, out->used - start});
+    struct span all = text_all(out);
+    size_t runes = utf8_count((struct span){all.data + start, all.length - start});
     size_t width = (size_t)spec->width;
     if (runes < width)
         gofmt_pad_insert(out, spec->minus ? out->used : start, byte, width - runes);
