@@ -7,29 +7,16 @@
 #include <errno.h>
 #include <math.h>
 
-#include "limits.h"
 #include "template/escape.h"
 #include "template/gofmt.h"
-#include "template/pool.h"
 #include "template/quote.h"
 #include "template/text.h"
 #include "template/value_json.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/pools.h"
 
 #define OUTPUT (64u * 1024u)
 #define TIGHT 40u
-
-static void *take(void *context, size_t size)
-{
-    (void)context;
-    return malloc(size);
-}
-
-static void give(void *context, void *block)
-{
-    (void)context;
-    free(block);
-}
 
 /* JSON knows neither int nor uint8: some whole numbers become these, by their value. */
 static void vary(struct value *value)
@@ -105,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct span format = {text, (size_t)(line - text)};
     struct span rest = {line + 1, size - format.length - 1};
-    struct pool *pool = pool_new(&(struct pool_source){take, give, NULL}, LIMIT_TEMPLATE_MEMORY);
+    struct pool *pool = pools_new(LIMIT_TEMPLATE_MEMORY);
     struct value list;
     size_t at;
     MUST(pool);

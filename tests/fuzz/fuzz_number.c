@@ -4,27 +4,14 @@
  * one the text is read back as the same number and no shorter one is. The input is the bits of
  * numbers, each with a byte that is a precision.
  */
-#include <errno.h>
 #include <math.h>
 
 #include "template/number.h"
-#include "template/pool.h"
 #include "template/text.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/pools.h"
 
 #define OUTPUT 2048u
-
-static void *take(void *context, size_t size)
-{
-    (void)context;
-    return malloc(size);
-}
-
-static void give(void *context, void *block)
-{
-    (void)context;
-    free(block);
-}
 
 /* NUL-terminated. */
 static const char *format(struct pool *pool, double value, char verb, int precision)
@@ -64,7 +51,7 @@ static void must_be_shortest(struct pool *pool, double value)
 
 static void try_one(double value, int precision)
 {
-    struct pool *pool = pool_new(&(struct pool_source){take, give, NULL}, 1 << 20);
+    struct pool *pool = pools_new(1 << 20);
     MUST(pool);
     if (isfinite(value)) {
         must_be_exact(pool, value, precision);

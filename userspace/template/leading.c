@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "template/leading.h"
 
-__extension__ typedef unsigned __int128 wide;
+typedef unsigned __int128 wide;
 
 #define POWERS 9
 /*
