@@ -96,8 +96,8 @@ static void seal_text(struct span label, struct span text)
     struct label claimed;
     int r = open_frame(label, (struct span){(char *)sealed, length}, &record);
     int is_record = record_read(text, arena, &said, NULL) == 0;
-    int fits = is_record && label_read(label, &claimed) == 0 &&
-               record_matches(&said, &claimed, SEQUENCE);
+    int fits =
+        is_record && label_read(label, &claimed) == 0 && record_matches(&said, &claimed, SEQUENCE);
     MUST((r == 0) == fits);
     if (r == 0) {
         MUST(span_equal(record.key, claimed.key) && record.version == claimed.version);

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-for source in userspace/{base,crypto,kernel,identity,store,serve,daemon,client}/*.c; do
+for source in userspace/{base,crypto,kernel,identity,template,store,serve,daemon,client}/*.c; do
     [ -e "$1/obj/${source%.c}.gcda" ] || continue
     gcov -n -o "$1/obj/${source%/*}" "$source" 2> /dev/null |
         awk -F"[':% ]+" -v source="$source" \
