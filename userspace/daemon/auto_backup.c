@@ -44,11 +44,18 @@ struct auto_backup {
 
 /* ---- what is there --------------------------------------------------------------------------- */
 
+/* Exactly as begin() writes it: what people call vsecm-before-the-move.age is theirs to remove. */
 static int is_ours(const char *name)
 {
-    size_t length = strlen(name), suffix = sizeof SUFFIX - 1;
-    return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && length > suffix &&
-           strcmp(name + length - suffix, SUFFIX) == 0;
+    char own[sizeof((struct auto_backup *)NULL)->name], time[CLOCK_RFC3339];
+    size_t length = strlen(name), around = sizeof PREFIX + sizeof SUFFIX - 2;
+    int64_t us;
+    if (length <= around ||
+        clock_parse((struct span){name + sizeof PREFIX - 1, length - around}, &us) < 0)
+        return 0;
+    clock_format(us, time);
+    snprintf(own, sizeof own, PREFIX "%s" SUFFIX, time);
+    return strcmp(own, name) == 0;
 }
 
 static int only_ours(const struct dirent *entry)
@@ -71,12 +78,16 @@ static void free_list(struct dirent **entries, int count)
         free(entries);
 }
 
+/* Never the one just made: a clock that was ahead once has left names that sort behind it. */
 static void prune(const struct auto_backup *backup)
 {
     struct dirent **entries;
-    int count = list(backup, &entries);
-    for (int i = 0; i + (int)backup->options.keep < count; i++)
-        unlinkat(backup->dir, entries[i]->d_name, 0);
+    int count = list(backup, &entries), surplus = count - (int)backup->options.keep;
+    for (int i = 0; i < count && surplus > 0; i++)
+        if (strcmp(entries[i]->d_name, backup->name) != 0) {
+            unlinkat(backup->dir, entries[i]->d_name, 0);
+            surplus--;
+        }
     free_list(entries, count);
 }
 

@@ -300,13 +300,18 @@ void conn_read(struct conn *conn)
 void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result)
 {
     struct pending *pending = &conn->pending;
-    if (!conn->is_changing || pending->is_settled)
+    if (!conn->is_changing || pending->is_settled || pending->ticket < first ||
+        pending->ticket > last)
         return;
-    if (pending->ticket && (pending->ticket < first || pending->ticket > last))
-        return;
-    pending->is_settled = pending->ticket != 0;
+    pending->is_settled = 1;
     pending->result = result;
     process(conn, conn->input.data, conn->input.used);
+}
+
+void conn_retry_change(struct conn *conn)
+{
+    if (conn->is_changing && !conn->pending.ticket)
+        process(conn, conn->input.data, conn->input.used);
 }
 
 void conn_resume(struct conn *conn)

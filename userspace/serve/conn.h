@@ -77,11 +77,11 @@ void conn_read(struct conn *conn);
 /* Send what it has to say, then close it or set its state. It may be gone afterwards. */
 void conn_settle(struct conn *conn);
 
-/*
- * The changes FIRST to LAST have settled with RESULT: go on with the request, if it waits for one
- * of them or for room to begin.
- */
+/* The changes FIRST to LAST have settled with RESULT: go on with the request that waits for one. */
 void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result);
+
+/* Something has settled: try the change again that could not begin. */
+void conn_retry_change(struct conn *conn);
 
 /* Go on with what was left over, or was waiting. */
 void conn_resume(struct conn *conn);

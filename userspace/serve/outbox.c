@@ -180,7 +180,7 @@ int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *pr
         given += more;
         if (partial)
             return 1;
-        if (given && (moved += (size_t)taken) >= LIMIT_TURN_BYTES)
+        if (given && (moved += (size_t)taken) >= LIMIT_TURN_BYTES && outbox->first)
             return OUTBOX_GIVES_WAY;
     }
     return 0;

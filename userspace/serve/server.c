@@ -118,11 +118,14 @@ static int on_turn(void *context)
     return server->ready != NULL || server->unsent != NULL;
 }
 
+/* Whoever waits to begin comes last: what it begins may replace what the others came to fetch. */
 void server_settled(void *context, uint64_t first, uint64_t last, int result)
 {
     struct server *server = context;
     for (struct conn *conn = server->conns; conn; conn = conn->next)
         conn_settle_change(conn, first, last, result);
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
+        conn_retry_change(conn);
 }
 
 static void end_drain(struct server *server)

@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "limits.h"
 #include "store/format.h"
+#include "store/label.h"
 #include "store/record.h"
 #include "store/seal.h"
 #include "store/store_state.h"
@@ -174,24 +175,52 @@ uint64_t backup_size(const struct backup *backup)
 
 /* ---- piece by piece -------------------------------------------------------------------------- */
 
-/*
- * The line of ITEM. What does not open any more gets a line of blanks, which means nothing to any
- * reader of JSON: an older version that somebody tampered with must not keep the rest from being
- * backed up, and the size was told already.
- */
-static int write_item(struct backup *backup, const struct item *item)
+/* LINE, opened from FRAME, says what stands beside it: older versions are opened here first. */
+static int check_line(const struct backup *backup, const struct journal_frame *frame,
+                      struct span line)
 {
-    char *data = NULL, *line = NULL;
+    struct label label;
+    struct record record;
+    if (label_read(frame->meta, &label) < 0)
+        return -EBADMSG;
+    int r = record_read(line, backup->arena, &record, NULL);
+    if (r < 0)
+        return r == -EINVAL ? -EBADMSG : r;
+    r = record_matches(&record, &label, frame->sequence) ? 0 : -EBADMSG;
+    record_done(backup->arena, &record);
+    return r;
+}
+
+static int read_line(const struct backup *backup, const struct item *item, char **line)
+{
+    char *data = NULL;
     struct journal_frame frame;
     size_t length = 0;
     int r = journal_read(backup->file, item->place, &data, &frame);
     if (r == 0)
-        r = seal_open_payload(backup->seal, &frame, &line, &length);
+        r = seal_open_payload(backup->seal, &frame, line, &length);
+    if (r == 0)
+        r = length == item->length ? check_line(backup, &frame, (struct span){*line, length})
+                                   : -EBADMSG;
     free(data);
-    if (r < 0 && r != -EBADMSG && r != -EUCLEAN)
+    return r;
+}
+
+/*
+ * The line of ITEM. What does not open any more, or is another record, gets a line of blanks, which
+ * means nothing to any reader of JSON: an older version that somebody tampered with must not keep
+ * the rest from being backed up, and the size was told already.
+ */
+static int write_item(struct backup *backup, const struct item *item)
+{
+    char *line = NULL;
+    int r = read_line(backup, item, &line);
+    if (r < 0 && r != -EBADMSG && r != -EUCLEAN) {
+        arena_free(backup->arena, line);
         return r;
-    if (r == 0 && length == item->length) {
-        r = age_writer_write(backup->writer, line, length);
+    }
+    if (r == 0) {
+        r = age_writer_write(backup->writer, line, item->length);
     } else {
         r = 0;
         for (uint32_t i = 0; i < item->length && r == 0; i++)

@@ -120,8 +120,8 @@ static int take_line(struct backup_lines *lines, struct span line)
     line = str_trim(line);
     if (line.length && line.data[line.length - 1] == '\r')
         line.length--;
-    if (line.length == 0)
-        lines->seen += length > 1; /* of blanks: see backup.c */
+    if (line.length == 0) /* a long one of blanks was a record: see backup.c */
+        lines->seen += length > 1 && lines->state == WANTS_RECORD;
     else if (lines->state == WANTS_HEAD)
         r = take_head(lines, line);
     else if (lines->state == WANTS_RECORD)

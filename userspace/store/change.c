@@ -127,7 +127,8 @@ static void make_past(struct entry *entry)
                                                      .updated_us = version->updated_us,
                                                      .validity = version->validity,
                                                      .place = version->place,
-                                                     .is_gone = !version->block};
+                                                     .is_gone = entry->is_expiry_kept,
+                                                     .is_over = !version->block};
 }
 
 static void apply_put(struct store *store, struct change *change)

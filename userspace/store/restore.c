@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/table.h"
 #include "crypto/age.h"
+#include "crypto/age_key.h"
 #include "crypto/arena.h"
 #include "limits.h"
 #include "protocol.h"
@@ -47,7 +48,8 @@ struct restore {
     uint64_t ticket;
     int (*take)(struct restore *restore, const struct record *record); /* of this reading */
     uint64_t at;                                                       /* in the file */
-    struct age_reader *reader;                                         /* in the arena */
+    struct age_identity *identity; /* in the arena: a rekey may come while it is only looked at */
+    struct age_reader *reader;     /* in the arena */
     struct backup_lines *lines;
     struct stage *stage;
     struct loop_timer timer;
@@ -106,8 +108,11 @@ int restore_receive(struct restore *restore, uint64_t offset, struct span piece,
             pwrite(restore->fd, piece.data + done, piece.length - done, (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return -errno;
+        if (n < 0) {
+            r = -errno;
+            forget_file(restore); /* the disk may be full because of it */
+            return r;
+        }
         done += (size_t)n;
     }
     *total = restore->received = offset + piece.length;
@@ -212,7 +217,7 @@ static int on_record(void *context, const struct record *record)
 static int begin_reading(struct restore *restore,
                          int (*take)(struct restore *restore, const struct record *record))
 {
-    const struct age_keys keys = {.identities = keyring_identity(restore->keyring), .count = 1};
+    const struct age_keys keys = {.identities = restore->identity, .count = 1};
     backup_lines_free(restore->lines);
     restore->lines = backup_lines_new(restore->store->arena, on_record, restore, &restore->error);
     if (!restore->lines)
@@ -276,9 +281,11 @@ static void drop_work(struct restore *restore)
     if (restore->reader)
         age_reader_wipe(restore->reader);
     arena_free(store->arena, restore->reader);
+    arena_free(store->arena, restore->identity);
     backup_lines_free(restore->lines);
     stage_abandon(restore->stage);
     restore->reader = NULL;
+    restore->identity = NULL;
     restore->lines = NULL;
     restore->stage = NULL;
     restore->is_running = 0;
@@ -331,7 +338,7 @@ static int step(struct restore *restore)
 {
     int r = read_piece(restore);
     if (r != 0)
-        return r == -EBADMSG || r == -ENOKEY ? -EINVAL : r;
+        return r == -EBADMSG || r == -ENOKEY || r == -EMSGSIZE ? -EINVAL : r;
     return restore->take == check_record ? turn_over(restore) : commit(restore);
 }
 
@@ -358,13 +365,23 @@ static void on_slice(struct loop_timer *timer)
 /* ---- beginning ---------------------------------------------------------------------------------
  */
 
+/* The last one is on its way to the disk: its rows are still to be asked for. */
+static int is_settling(const struct restore *restore)
+{
+    const struct store *store = restore->store;
+    return restore->ticket &&
+           (store->open.ticket == restore->ticket || store->syncing.ticket == restore->ticket);
+}
+
 static int begin(struct restore *restore, const struct span *keys, size_t count)
 {
     struct store *store = restore->store;
     restore->found = table_new(store->options.max);
     restore->reader = arena_alloc(store->arena, sizeof *restore->reader);
-    if (!restore->found || !restore->reader)
+    restore->identity = arena_alloc(store->arena, sizeof *restore->identity);
+    if (!restore->found || !restore->reader || !restore->identity)
         return restore->found ? -ENOSPC : -ENOMEM;
+    *restore->identity = *keyring_identity(restore->keyring);
     int r = restore->is_trial ? 0 : stage_begin(store, restore->now_us, &restore->stage);
     if (r == 0)
         r = choose(restore, keys, count);
@@ -377,7 +394,7 @@ int restore_apply(struct restore *restore, const struct span *keys, size_t count
     struct store *store = restore->store;
     if (store_is_sealed(store))
         return -ENOKEY;
-    if (restore->is_running)
+    if (restore->is_running || is_settling(restore))
         return -EAGAIN;
     forget_rows(restore);
     restore->error.text[0] = '\0';

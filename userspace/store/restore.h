@@ -42,7 +42,7 @@ struct restore *restore_new(struct store *store, const struct keyring *keyring);
 /*
  * Take the next piece of the file; OFFSET is where it goes, and 0 begins anew. *total = bytes
  * received in all. 0; -ESTALE: OFFSET is not what has been received; -EBUSY while a restore is
- * under way; or -errno (-ENOSPC), and the piece was not taken.
+ * under way; or -errno (-ENOSPC): what was received is gone, for others need the room.
  */
 int restore_receive(struct restore *restore, uint64_t offset, struct span piece, uint64_t *total);
 
@@ -50,7 +50,8 @@ int restore_receive(struct restore *restore, uint64_t offset, struct span piece,
  * Restore the file: of COUNT keys, of all with COUNT 0. With IS_TRIAL nothing is changed. The keys
  * are copied. -EINPROGRESS with *ticket: store_options.settled tells; or at once, and so is what it
  * tells: 0; -EINVAL: the file is damaged, cut short, no backup, or sealed to another key; -ENOENT:
- * it lacks a key that was chosen; -EAGAIN: something else is under way; -ENOSPC; -errno.
+ * it lacks a key that was chosen; -EAGAIN: something else is under way, also an earlier restore
+ * that is not settled yet; -ENOSPC; -errno.
  */
 int restore_apply(struct restore *restore, const struct span *keys, size_t count, int is_trial,
                   int64_t now_us, uint64_t *ticket);

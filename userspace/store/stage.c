@@ -8,13 +8,14 @@
 #include "limits.h"
 #include "store/answer.h"
 #include "store/change_state.h"
+#include "store/format.h"
 #include "store/rewrite.h"
 #include "store/seal.h"
 #include "store/store_state.h"
 
 struct stage {
     struct change_call call;
-    size_t unwritten; /* bytes of frames that are reserved and not written */
+    size_t unwritten; /* bytes of frames that are reserved and not written, about */
 };
 
 int stage_begin(struct store *store, int64_t now_us, struct stage **ret)
@@ -34,17 +35,18 @@ int stage_begin(struct store *store, int64_t now_us, struct stage **ret)
 }
 
 /*
- * Write what has piled up, before a frame of about SIZE bytes is reserved: the last frame stays to
- * be written by the commit, which ends the batch with it.
+ * Write what has piled up, before a frame for VALUE bytes is reserved: the last frame stays to be
+ * written by the commit, which ends the batch with it. What stands around a value counts too: of
+ * values of a few bytes it is nearly all.
  */
-static int make_room(struct stage *stage, size_t size)
+static int make_room(struct stage *stage, size_t value)
 {
     int r = 0;
     if (stage->unwritten >= LIMIT_STAGE) {
         r = journal_write(stage->call.store->journal, 0);
         stage->unwritten = 0;
     }
-    stage->unwritten += size;
+    stage->unwritten += FORMAT_FRAME + LIMIT_META + value;
     return r;
 }
 
@@ -68,7 +70,8 @@ static int push_past(struct store *store, struct change *change)
                                                      .updated_us = version->updated_us,
                                                      .validity = version->validity,
                                                      .place = version->place,
-                                                     .is_gone = change->op == RECORD_EXPIRE};
+                                                     .is_gone = change->op == RECORD_EXPIRE,
+                                                     .is_over = !version->block};
     store_state_count(store, version->place, 1);
     secret_unref(version->block);
     version->block = NULL;
@@ -136,6 +139,7 @@ int stage_commit(struct stage *stage, uint64_t *ticket)
     store->is_held = 0;
     if (r < 0) {
         store->failures++;
+        journal_abandon(store->journal);
         change_state_forget(&stage->call);
     } else if (stage->call.first) {
         trim(stage);

@@ -170,7 +170,7 @@ int store_read(struct store *store, struct span key, uint64_t number, int64_t no
             return -ENOENT;
         place = past->place;
         validity = past->validity;
-        is_gone = past->is_gone;
+        is_gone = past->is_gone || past->is_over;
     }
     if (is_gone || validity_at(&validity, now_us) == VALIDITY_EXPIRED)
         return -ESTALE;
@@ -240,7 +240,7 @@ int store_history(const struct store *store, struct span key, struct store_row *
                                          .created_us = entry->version.created_us,
                                          .updated_us = past->updated_us,
                                          .validity = past->validity,
-                                         .is_gone = past->is_gone};
+                                         .is_gone = past->is_gone || past->is_over};
     }
     *rows = list;
     *count = entry->past_count + 1;

@@ -20,6 +20,7 @@ struct past {
     struct validity validity;
     struct journal_place place;
     int is_gone; /* expired: the record has no value */
+    int is_over; /* seen to be expired, though the record has its value: the clock may go back */
 };
 
 struct entry {
