@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "crypto/secret.h"
+#include "limits.h"
 #include "serve/reply.h"
 #include "store/store.h"
 #include "tests/unit/stores.h"
@@ -208,6 +209,170 @@ TEST(reader_that_goes_away)
     add_plain(2);
     CHECK_EQ_INT(transmit(), -EPIPE);
     outbox_drop(&outbox, &pool);
+    end();
+}
+
+/* ---- bodies that are made while they leave --------------------------------------------------- */
+
+static struct made {
+    struct reply_source source; /* first */
+    size_t pieces, piece;       /* to come, and of how many bytes each */
+    size_t fails_at;            /* pieces left when it fails */
+    unsigned next_calls, done_calls;
+    char data[70000];
+} made;
+
+static int on_next(struct reply_source *source, struct span *piece)
+{
+    struct made *own = (struct made *)source;
+    CHECK_EQ_INT(own->done_calls, 0);
+    own->next_calls++;
+    if (own->pieces == own->fails_at)
+        return -EUCLEAN;
+    memset(own->data, (int)('a' + own->pieces % 26), own->piece);
+    *piece = (struct span){own->data, own->pieces ? own->piece : 0};
+    own->pieces -= own->pieces > 0;
+    if (piece->length)
+        add(&expected, piece->data, piece->length);
+    return 0;
+}
+
+static void on_done(struct reply_source *source)
+{
+    ((struct made *)source)->done_calls++;
+}
+
+static void add_stream(size_t pieces, size_t piece)
+{
+    made = (struct made){.source = {on_next, on_done}, .pieces = pieces, .piece = piece};
+    made.fails_at = SIZE_MAX;
+    struct reply *reply = outbox_add(&outbox, &pool);
+    reply_stream(reply, pieces * piece, &made.source);
+    add(&expected, reply->text, reply->text_length);
+}
+
+static int transmit_stream(void)
+{
+    int progress = 0;
+    return outbox_send(&outbox, &pool, fds[0], &progress);
+}
+
+/* Everything, through a reader that takes at most MAX bytes between two sends. */
+static void finish_stream(size_t max)
+{
+    while (outbox.first) {
+        receive(1 + check_random(max));
+        CHECK(transmit_stream() >= 0);
+    }
+    while (receive(4096))
+        ;
+    CHECK_EQ_INT(sent.used, expected.used);
+    CHECK_MEM(sent.data, expected.data, expected.used);
+}
+
+TEST(stream_of_every_shape)
+{
+    static const struct {
+        size_t pieces, piece;
+    } rows[] = {{0, 1}, {1, 1}, {1, 70000}, {3, 4096}, {200, 7}, {20, 70000}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int buffer = 0; buffer <= 4608; buffer += 4608) {
+            begin(buffer);
+            add_stream(rows[i].pieces, rows[i].piece);
+            finish_stream(4096);
+            CHECK_EQ_INT(made.done_calls, 1);
+            CHECK_EQ_INT(made.next_calls, rows[i].pieces + 1);
+            end();
+        }
+}
+
+/* Replies in front of it leave with its head; those behind it wait for its end. */
+TEST(replies_around_a_stream)
+{
+    for (int buffer = 0; buffer <= 4608; buffer += 4608) {
+        begin(buffer);
+        add_plain(1);
+        add_heap(2, 3000);
+        add_stream(5, 5000);
+        struct bytes before = expected; /* what follows is expected behind what is made */
+        expected = (struct bytes){NULL, 0};
+        add_plain(3);
+        add_heap(4, 10000);
+        struct bytes behind = expected;
+        expected = before;
+        while (outbox.count > 2) {
+            CHECK_EQ_INT(made.done_calls, 0);
+            receive(4096);
+            CHECK(transmit_stream() >= 0);
+        }
+        CHECK_EQ_INT(made.done_calls, 1);
+        add(&expected, behind.data, behind.used);
+        free(behind.data);
+        finish_stream(4096);
+        end();
+    }
+}
+
+/* A socket that takes anything: after its share it lets others go first, and goes on later. */
+TEST(stream_gives_way)
+{
+    enum { PIECE = 60000, PIECES = 20 };
+    unsigned turns = 0;
+    begin(4 * LIMIT_TURN_BYTES);
+    add_stream(PIECES, PIECE);
+    int r;
+    do {
+        size_t before = expected.used;
+        r = transmit_stream();
+        CHECK(r == 0 || r == OUTBOX_GIVES_WAY);
+        CHECK((r == 0) == (outbox.first == NULL));
+        /* The last piece of a turn is made already, and leaves with the next one. */
+        CHECK(expected.used - before <= LIMIT_TURN_BYTES + 2 * PIECE);
+        while (receive(4096))
+            ;
+        turns++;
+    } while (r != 0);
+    CHECK(turns >= PIECES * PIECE / (LIMIT_TURN_BYTES + 2 * PIECE));
+    finish_stream(4096);
+    end();
+}
+
+TEST(answers_of_one_piece_do_not_give_way)
+{
+    begin(4 * LIMIT_TURN_BYTES);
+    add_heap(1, LIMIT_TURN_BYTES + 100);
+    add_heap(2, LIMIT_TURN_BYTES + 100);
+    CHECK(transmit() >= 0);
+    finish();
+    end();
+}
+
+/* A source that fails ends the connection: what was sent is less than was promised. */
+TEST(stream_that_fails)
+{
+    for (size_t at = 0; at <= 3; at++) {
+        begin(0);
+        add_stream(3, 1000);
+        made.fails_at = at;
+        add_plain(1);
+        CHECK_EQ_INT(transmit_stream(), -EUCLEAN);
+        CHECK_EQ_INT(made.done_calls, 0);
+        outbox_drop(&outbox, &pool);
+        CHECK_EQ_INT(made.done_calls, 1);
+        end();
+    }
+}
+
+TEST(reader_of_a_stream_that_goes_away)
+{
+    begin(4608);
+    add_stream(100, 5000);
+    CHECK_EQ_INT(transmit_stream(), 1);
+    close(fds[1]);
+    CHECK_EQ_INT(transmit_stream(), -EPIPE);
+    CHECK(made.next_calls < 100);
+    outbox_drop(&outbox, &pool);
+    CHECK_EQ_INT(made.done_calls, 1);
     end();
 }
 
