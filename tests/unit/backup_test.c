@@ -172,7 +172,7 @@ TEST(versions_of_a_key_are_in_order)
 {
     begin(ARENA_MIB, 10, 3);
     for (int i = 1; i <= 5; i++) {
-        char value[8];
+        char value[16];
         snprintf(value, sizeof value, "v%d", i);
         put("a/b", value, T0 + i);
         put("a/c", "other", T0 + i);

@@ -232,7 +232,7 @@ static void check_filled(void)
     CHECK(changed->created_us == T0 && changed->updated_us == NOW);
     struct record record;
     for (unsigned i = 1; i <= 3; i++) {
-        char value[8];
+        char value[16];
         snprintf(value, sizeof value, "g%u", i);
         CHECK_EQ_INT(store_read(stores.store, span_of("a/gone"), i, NOW, &record), 0);
         CHECK(span_is(record.value, value) && record.updated_us == T0 + i);
