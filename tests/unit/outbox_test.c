@@ -178,7 +178,7 @@ TEST(taking_back)
 TEST(secret_is_kept_until_it_has_left)
 {
     enum { BIG = 200000 };
-    struct stores stores;
+    static struct stores stores;
     stores_begin(&stores, ARENA_MIB, 1, 1);
     uint64_t before = arenas_blocks(stores.arena);
     char *value = malloc(BIG);
