@@ -66,6 +66,8 @@
 #define LIMIT_TEMPLATE_MEMORY \
     (16u << 20)                       /* of one transformation: value, tree, variables, output */
 #define LIMIT_TEMPLATE_DEPTH 128u     /* nesting of templates that call each other, and of JSON */
+#define LIMIT_TEMPLATE_NESTING 128u   /* blocks and parentheses within each other: the stack */
+#define LIMIT_TEMPLATE_LEVELS 1024u   /* the same while it is executed, over all templates */
 #define LIMIT_TEMPLATE_STEPS 1000000u /* nodes executed: some 50 ms */
 #define LIMIT_TEMPLATE_NS 100000000u  /* and never more time than this */
 
