@@ -27,6 +27,7 @@ struct value_member;
 
 struct value {
     enum value_kind kind;
+    uint32_t spare; /* VALUE_LIST: items behind its last, where slices may reach: Go's capacity */
     union {
         int boolean;     /* VALUE_BOOL: 0 or 1 */
         int64_t integer; /* VALUE_INT, VALUE_BYTE */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "limits.h"
+#include "template/capacity.h"
 #include "template/pool.h"
 #include "template/utf8.h"
 
@@ -263,12 +264,16 @@ static int by_name(const void *a, const void *b)
 
 static int make_list(struct reader *reader, struct link *last, size_t count, struct value *ret)
 {
-    struct value *items = pool_alloc(reader->pool, count * sizeof *items);
+    size_t room = capacity_of(count);
+    struct value *items = pool_alloc(reader->pool, room * sizeof *items);
     if (!items)
         return pool_error(reader->pool);
     for (size_t i = count; i-- > 0; last = last->before)
         items[i] = last->member.value;
-    *ret = (struct value){.kind = VALUE_LIST, .list = {items, count}};
+    for (size_t i = count; i < room; i++)
+        items[i] = value_nil();
+    *ret = (struct value){
+        .kind = VALUE_LIST, .spare = (uint32_t)(room - count), .list = {items, count}};
     return 0;
 }
 
