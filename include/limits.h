@@ -69,7 +69,7 @@
 #define LIMIT_TEMPLATE_NESTING 128u   /* blocks and parentheses within each other: the stack */
 #define LIMIT_TEMPLATE_LEVELS 1024u   /* the same while it is executed, over all templates */
 #define LIMIT_TEMPLATE_STEPS 1000000u /* nodes executed: some 50 ms */
-#define LIMIT_TEMPLATE_NS 100000000u  /* and never more time than this */
+#define LIMIT_TEMPLATE_NS 80000000u   /* and never more time than this, give or take 10 ms */
 
 /* ---- requests ---------------------------------------------------------------------------- */
 #define LIMIT_HEADER (8u * 1024u) /* request line and fields; what most servers take */

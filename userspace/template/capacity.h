@@ -7,7 +7,7 @@
 
 /*
  * cap() of the []any that json.Unmarshal makes of COUNT items, one append after another (Go 1.26,
- * amd64). Above 47104 items, more than fit into a value of ours, COUNT itself.
+ * amd64). Above 567296 items, more than a value of ours can have, COUNT itself.
  */
 size_t capacity_of(size_t count);
 

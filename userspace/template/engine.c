@@ -13,17 +13,18 @@
 #include "template/text.h"
 
 static int parse_and_execute(struct span template, const struct value *data, struct pool *pool,
-                             struct text *out, struct error *error)
+                             struct text *out, struct budget budget, struct error *error)
 {
     struct symbol_table symbols = {.pool = pool};
-    struct eval eval = {
-        .source = template,
-        .pool = pool,
-        .out = out,
-        .error = error,
-        .budget = budget_new(),
-        .scope = {.pool = pool},
-        .work = {text_in(pool, LIMIT_TEMPLATE_OUTPUT), text_in(pool, LIMIT_TEMPLATE_OUTPUT)}};
+    struct text work = text_in(pool, LIMIT_TEMPLATE_OUTPUT);
+    work.deadline = budget.deadline;
+    struct eval eval = {.source = template,
+                        .pool = pool,
+                        .out = out,
+                        .error = error,
+                        .budget = budget,
+                        .scope = {.pool = pool},
+                        .work = {work, work}};
     struct symbol *main = symbol_get(&symbols, SPAN_LITERAL(ENGINE_NAME));
     struct symbol *dollar = symbol_get(&symbols, SPAN_LITERAL("$"));
     if (!main || !dollar)
@@ -37,7 +38,10 @@ int engine_run(struct span template, const struct value *data, struct pool *pool
 {
     if (template.length > LIMIT_TEMPLATE)
         return error_set(error, -E2BIG, "the template is longer than %u bytes", LIMIT_TEMPLATE);
-    int r = parse_and_execute(template, data, pool, out, error);
+    struct budget budget = budget_new();
+    out->deadline = budget.deadline;
+    int r = parse_and_execute(template, data, pool, out, budget, error);
+    out->deadline = 0;
     if (r < 0 && pool_error(pool) < 0)
         return error_set(error, r,
                          r == -E2BIG ? "the template needs too much memory" : "no memory");

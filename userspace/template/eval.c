@@ -37,12 +37,15 @@ static int fail_name(struct eval *eval, size_t at, const char *what, struct span
     return eval_fail(eval, -EINVAL, at, "%s %.*s", what, shown, name.data);
 }
 
-static int spend(struct eval *eval, size_t steps, size_t at)
+int eval_late(struct eval *eval, size_t at)
 {
-    if (budget_spend(&eval->budget, steps) == 0)
-        return 0;
     return eval_fail(eval, -ETIME, at, "the template runs longer than %u steps or %u ms",
                      LIMIT_TEMPLATE_STEPS, LIMIT_TEMPLATE_NS / 1000000u);
+}
+
+static int spend(struct eval *eval, size_t steps, size_t at)
+{
+    return budget_spend(&eval->budget, steps) == 0 ? 0 : eval_late(eval, at);
 }
 
 int eval_step(struct eval *eval, size_t at)
@@ -127,6 +130,7 @@ static int run(struct eval *eval, const struct funcs_entry *function, size_t fro
     struct funcs_call call = {.args = eval->args + from,
                               .count = eval->arg_count - from,
                               .pool = eval->pool,
+                              .budget = &eval->budget,
                               .work = eval->work,
                               .error = &eval->why};
     if (function->text_first && call.args[0].kind != VALUE_STRING)
@@ -135,6 +139,8 @@ static int run(struct eval *eval, const struct funcs_entry *function, size_t fro
     eval->work[0].used = eval->work[1].used = 0;
     eval->why.text[0] = '\0';
     int r = function->call(&call, ret);
+    if (r == -ETIME)
+        return eval_late(eval, at);
     if (r < 0)
         return eval->why.text[0] ? eval_fail(eval, r, at, "%s: %s", function->name, eval->why.text)
                                  : r;
@@ -183,7 +189,8 @@ static int take_fields(struct eval *eval, const struct tree_operand *operand, in
 {
     int r = 0;
     for (const struct tree_field *field = operand->fields; field && r == 0; field = field->next)
-        r = take_field(eval, field, has_args && !field->next, value);
+        if ((r = eval_step(eval, field->at)) == 0)
+            r = take_field(eval, field, has_args && !field->next, value);
     return r;
 }
 

@@ -40,6 +40,9 @@ int eval_pipe(struct eval *eval, const struct value *dot, const struct tree_pipe
 /* Count a step of what stands at offset AT. 0, or -ETIME. */
 int eval_step(struct eval *eval, size_t at);
 
+/* -ETIME, said of what stands at offset AT. */
+int eval_late(struct eval *eval, size_t at);
+
 /* One level deeper. 0, or -E2BIG. Whoever entered counts eval->levels down. */
 int eval_enter(struct eval *eval, size_t at);
 

@@ -28,7 +28,7 @@ static int check_output(struct eval *eval, size_t at)
     int error = eval->out->error;
     if (error == -E2BIG && pool_error(eval->pool) == 0)
         return eval_fail(eval, error, at, "the output is longer than %zu bytes", eval->out->limit);
-    return error;
+    return error == -ETIME ? eval_late(eval, at) : error;
 }
 
 static int walk_text(struct exec *exec, const struct tree_node *node)

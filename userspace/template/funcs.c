@@ -5,10 +5,13 @@
 
 #include "base/error.h"
 #include "limits.h"
+#include "template/budget.h"
 #include "template/compare.h"
 #include "template/escape.h"
 #include "template/gofmt.h"
 #include "template/pool.h"
+
+#define STEP_BYTES 512u /* that are compared count as a step */
 
 static int fail(const struct funcs_call *call, const char *what)
 {
@@ -55,9 +58,14 @@ static int call_eq(struct funcs_call *call, struct value *ret)
     int is_equal = 0;
     if (call->count < 2)
         return fail(call, "expected something to compare with");
-    for (size_t i = 1; i < call->count && !is_equal; i++)
-        if (compare_equal(&call->args[0], &call->args[i], &is_equal) < 0)
+    const struct value *first = &call->args[0];
+    size_t steps = first->kind == VALUE_STRING ? 1 + first->string.length / STEP_BYTES : 1;
+    for (size_t i = 1; i < call->count && !is_equal; i++) {
+        if (budget_spend(call->budget, steps) < 0)
+            return -ETIME;
+        if (compare_equal(first, &call->args[i], &is_equal) < 0)
             return fail_to_compare(call, &call->args[i]);
+    }
     *ret = value_bool(is_equal);
     return 0;
 }
@@ -233,7 +241,7 @@ static int finish(const struct funcs_call *call, unsigned which, struct value *r
         return error_set(call->error, -E2BIG, "the result is longer than %zu bytes", text->limit);
     struct span copy = text->error ? (struct span){NULL, 0} : pool_copy(call->pool, text_all(text));
     *ret = value_string(copy);
-    return copy.data ? 0 : pool_error(call->pool);
+    return copy.data ? 0 : text->error ? text->error : pool_error(call->pool);
 }
 
 static int call_print(struct funcs_call *call, struct value *ret)

@@ -9,14 +9,16 @@
 #include "template/text.h"
 #include "template/value.h"
 
+struct budget;
 struct error;
 struct pool;
 
 struct funcs_call {
     struct value *args; /* the function may change them */
     size_t count;
-    struct pool *pool; /* for strings that are made */
-    struct text *work; /* two, in the pool, that calls use one after another */
+    struct pool *pool;     /* for strings that are made */
+    struct budget *budget; /* for what takes long */
+    struct text *work;     /* two, in the pool, that calls use one after another */
     struct error *error;
 };
 
@@ -34,8 +36,8 @@ struct funcs_entry {
     int text_first; /* the first argument must be a string */
 
     /*
-     * 0 and *RET, whose kind may be VALUE_NIL; -EINVAL: the arguments do not fit; -E2BIG, -ENOSPC.
-     * The reason is in call->error, without a place. NULL of FUNCS_AND and FUNCS_OR.
+     * 0 and *RET, whose kind may be VALUE_NIL; -EINVAL: the arguments do not fit; -E2BIG, -ETIME,
+     * -ENOSPC. The reason is in call->error, without a place. NULL of FUNCS_AND and FUNCS_OR.
      */
     int (*call)(struct funcs_call *call, struct value *ret);
 };

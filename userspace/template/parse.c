@@ -79,7 +79,7 @@ static int read_name(struct parser *parser, struct symbol **ret)
 static int read_body(struct parser *parser, struct symbol *name, size_t at)
 {
     struct parser outer;
-    const struct tree_list *list;
+    const struct tree_list *list = NULL;
     enum end end = END_END;
     parser_inside(parser, &outer);
     int r = read_list(parser, &list, &end);
@@ -93,7 +93,7 @@ static int read_body(struct parser *parser, struct symbol *name, size_t at)
 
 static int read_definition(struct parser *parser)
 {
-    struct symbol *name;
+    struct symbol *name = NULL;
     size_t at = parser_at(parser);
     int r = parser_step(parser);
     if (r == 0)
@@ -105,7 +105,7 @@ static int read_definition(struct parser *parser)
 
 static int read_block(struct parser *parser, struct tree_node *node)
 {
-    struct symbol *name;
+    struct symbol *name = NULL;
     size_t at = parser_at(parser);
     int r = parser_step(parser);
     if (r == 0)
@@ -123,7 +123,7 @@ static int read_block(struct parser *parser, struct tree_node *node)
 
 static int read_template(struct parser *parser, struct tree_node *node)
 {
-    struct symbol *name;
+    struct symbol *name = NULL;
     int r = parser_step(parser);
     if (r == 0)
         r = read_name(parser, &name);
@@ -165,7 +165,7 @@ static int read_branch(struct parser *parser, struct tree_node *node, enum end *
 /* Behind "else if": the next branch of the chain. */
 static int add_chained(struct parser *parser, struct tree_node **node)
 {
-    struct tree_node *chained;
+    struct tree_node *chained = NULL;
     int r = parser_alloc(parser, sizeof *chained, &chained);
     if (r < 0)
         return r;
@@ -281,7 +281,7 @@ static int new_node(struct parser *parser, const struct tree_node ***last, struc
  * definitions. */
 static int read_item(struct parser *parser, const struct tree_node ***last, enum end *end)
 {
-    struct tree_node *node;
+    struct tree_node *node = NULL;
     int is_text = parser->now.kind == LEX_TEXT;
     int r = is_text ? 0 : parser_step(parser);
     if (r == 0 && !is_text)
@@ -309,7 +309,7 @@ static int read_items(struct parser *parser, struct tree_list *list, enum end *e
 /* A list in a block, up to its end or else. */
 static int read_list(struct parser *parser, const struct tree_list **ret, enum end *end)
 {
-    struct tree_list *list;
+    struct tree_list *list = NULL;
     int r = parser_enter(parser);
     if (r == 0)
         r = parser_alloc(parser, sizeof *list, &list);
@@ -327,7 +327,7 @@ int parse_template(struct span source, struct symbol *main, struct symbol_table 
 {
     struct parser parser = {
         .lex = lex_new(source), .symbols = symbols, .pool = symbols->pool, .error = error};
-    struct tree_list *list;
+    struct tree_list *list = NULL;
     enum end end;
     int r = parser_step(&parser);
     if (r == 0)

@@ -72,7 +72,7 @@ static int read_nothing(struct parser *parser, struct tree_operand *operand)
 static int read_variable(struct parser *parser, struct tree_operand *operand)
 {
     struct span name = parser->now.text;
-    struct symbol *symbol;
+    struct symbol *symbol = NULL;
     int r = parser_symbol(parser, name, &symbol);
     if (r < 0)
         return r;
@@ -130,7 +130,7 @@ static int read_fields(struct parser *parser, struct tree_operand *operand)
 {
     const struct tree_field **last = &operand->fields;
     while (parser->now.kind == LEX_FIELD) {
-        struct tree_field *field;
+        struct tree_field *field = NULL;
         int r = parser_alloc(parser, sizeof *field, &field);
         if (r < 0)
             return r;
@@ -157,7 +157,7 @@ static int has_no_fields(const struct parser *parser, const struct tree_operand 
 static int read_operand(struct parser *parser, const struct operand_reader *reader,
                         struct tree_operand **ret)
 {
-    struct tree_operand *operand;
+    struct tree_operand *operand = NULL;
     int r = parser_alloc(parser, sizeof *operand, &operand);
     if (r < 0)
         return r;
@@ -193,7 +193,7 @@ static int end_command(struct parser *parser, int *is_over)
 
 static int read_command(struct parser *parser, const struct tree_command **ret)
 {
-    struct tree_command *command;
+    struct tree_command *command = NULL;
     int r = parser_alloc(parser, sizeof *command, &command);
     const struct tree_operand **last = r == 0 ? &command->first : NULL;
     for (int is_over = 0; r == 0 && !is_over;) {
@@ -240,7 +240,7 @@ static int read_target(struct parser *parser, enum parse_pipe_of of, struct tree
     }
     if (sign == LEX_COMMA && (of != PARSE_PIPE_OF_RANGE || pipe->variable_count > 0))
         return fail(parser, parser_at(parser), "too many variables: only range sets two");
-    struct symbol *symbol;
+    struct symbol *symbol = NULL;
     r = parser_declare(parser, name, &symbol);
     if (r < 0)
         return r;
@@ -275,7 +275,7 @@ static int read_commands(struct parser *parser, enum lex_kind end, struct tree_p
             return 0;
         if (!reader_of(parser->now.kind))
             return parser_unexpected(parser, "a pipeline");
-        const struct tree_command *command;
+        const struct tree_command *command = NULL;
         r = read_command(parser, &command);
         if (r < 0)
             return r;
@@ -289,7 +289,7 @@ static int read_commands(struct parser *parser, enum lex_kind end, struct tree_p
 int parse_pipe(struct parser *parser, enum parse_pipe_of of, enum lex_kind end,
                const struct tree_pipe **ret)
 {
-    struct tree_pipe *pipe;
+    struct tree_pipe *pipe = NULL;
     int r = parser_skip_blank(parser);
     if (r == 0)
         r = parser_alloc(parser, sizeof *pipe, &pipe);

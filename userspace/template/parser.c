@@ -76,7 +76,7 @@ int parser_symbol(struct parser *parser, struct span name, struct symbol **ret)
 
 int parser_declare(struct parser *parser, struct span name, struct symbol **ret)
 {
-    struct parser_variable *variable;
+    struct parser_variable *variable = NULL;
     int r = parser_symbol(parser, name, ret);
     if (r == 0)
         r = parser_alloc(parser, sizeof *variable, &variable);

@@ -4,14 +4,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "template/pool.h"
 #include "template/utf8.h"
 
-#define FIRST 256u /* bytes of the first piece of memory */
+#define FIRST 256u  /* bytes of the first piece of memory */
+#define OBSERVE 64u /* writes between two looks at the clock */
 
 struct text text_in(struct pool *pool, size_t limit)
 {
     return (struct text){.pool = pool, .limit = limit};
+}
+
+static int is_late(struct text *text)
+{
+    if (!text->deadline || ++text->writes < OBSERVE)
+        return 0;
+    text->writes = 0;
+    return clock_mono_ns() > text->deadline;
 }
 
 /* Room for LENGTH bytes more. Non-zero when there is. */
@@ -19,8 +29,8 @@ static int reserve(struct text *text, size_t length)
 {
     if (text->error)
         return 0;
-    if (length > text->limit - text->used) {
-        text->error = -E2BIG;
+    if (length > text->limit - text->used || is_late(text)) {
+        text->error = length > text->limit - text->used ? -E2BIG : -ETIME;
         return 0;
     }
     if (length <= text->size - text->used)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text that grows in a pool, up to a limit. Writing past the limit, or without memory, is
+ * Text that grows in a pool, up to a limit. Writing past the limit, too late or without memory is
  * remembered and writes nothing more, so that a sequence of writes needs one check at its end.
  */
 #ifndef VSECM_TEMPLATE_TEXT_H
@@ -17,10 +17,12 @@ struct text {
     struct pool *pool;
     char *data;
     size_t used, size, limit;
-    int error; /* 0, -E2BIG above the limit, or pool_error() */
+    uint64_t deadline; /* by clock_mono_ns(), more or less; 0: none */
+    unsigned writes;   /* since the clock was looked at */
+    int error;         /* 0, -E2BIG above the limit, -ETIME too late, or pool_error() */
 };
 
-/* Empty text of at most LIMIT bytes. */
+/* Empty text of at most LIMIT bytes, without a deadline. */
 struct text text_in(struct pool *pool, size_t limit);
 
 void text_bytes(struct text *text, const void *data, size_t length);
