@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "template/transform.h"
 
 #include <errno.h>
 #include <string.h>
@@ -149,6 +150,32 @@ static const char *take_output_file(struct arguments *arguments, const char *val
     return *value ? NULL : "must not be empty";
 }
 
+static const char *take_template(struct arguments *arguments, const char *value)
+{
+    arguments->template = value;
+    return NULL;
+}
+
+static const char *take_template_file(struct arguments *arguments, const char *value)
+{
+    arguments->template_file = value;
+    return *value ? NULL : "must name a file";
+}
+
+static const char *take_format(struct arguments *arguments, const char *value)
+{
+    enum transform_format format;
+    arguments->format = value;
+    return transform_format_of(span_of(value), &format) ? "must be json, yaml or raw" : NULL;
+}
+
+static const char *take_strict(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->strict = true;
+    return NULL;
+}
+
 static const char *take_socket(struct arguments *arguments, const char *value)
 {
     arguments->socket = value;
@@ -260,6 +287,22 @@ const struct arguments_option arguments_state = {
 
 const struct arguments_option arguments_salvage = {
     "salvage", 0, "NEWDIR", "save what is whole into NEWDIR, which is made", take_salvage,
+};
+
+const struct arguments_option arguments_template = {
+    "template", 't', "TEMPLATE", "the template", take_template,
+};
+
+const struct arguments_option arguments_template_file = {
+    "template-file", 0, "FILE", "the template is what FILE says, byte for byte", take_template_file,
+};
+
+const struct arguments_option arguments_format = {
+    "format", 'f', "FORMAT", "json, yaml or raw (default: json)", take_format,
+};
+
+const struct arguments_option arguments_strict = {
+    "strict", 0, NULL, "print what the template makes, or fail", take_strict,
 };
 
 static const struct arguments_option socket_option = {

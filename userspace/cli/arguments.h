@@ -37,6 +37,9 @@ struct arguments {
     const char *identities[LIMIT_AGE_IDENTITIES]; /* files */
     const char *passphrase_file;
     const char *to_file;
+    const char *template;
+    const char *template_file;
+    const char *format;
     size_t operand_count;
     size_t namespace_count;
     size_t recipient_count;
@@ -47,6 +50,7 @@ struct arguments {
     bool json;
     bool encrypted;
     bool dry_run;
+    bool strict;
     bool help;
     bool version;
 };
@@ -68,6 +72,8 @@ extern const struct arguments_option arguments_recipient, arguments_identity, ar
 extern const struct arguments_option arguments_passphrase, arguments_passphrase_file;
 extern const struct arguments_option arguments_to_file, arguments_public;
 extern const struct arguments_option arguments_state, arguments_salvage;
+extern const struct arguments_option arguments_template, arguments_template_file, arguments_format,
+    arguments_strict;
 
 /* What every verb takes, NULL at the end. */
 extern const struct arguments_option *const arguments_common[];

@@ -33,6 +33,13 @@ enum verb_exit output_bytes(const void *data, size_t length)
     return r ? say_failure(VERB_REFUSED, "standard output: %s", strerror(-r)) : VERB_OK;
 }
 
+enum verb_exit output_value(const char *data, size_t length)
+{
+    enum verb_exit status = output_bytes(data, length);
+    bool ends = !isatty(STDOUT_FILENO) || (length && data[length - 1] == '\n');
+    return status || ends ? status : output_bytes("\n", 1);
+}
+
 enum verb_exit output_body(const struct exchange_answer *answer)
 {
     size_t length = answer->head.length;

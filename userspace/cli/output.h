@@ -27,6 +27,12 @@ int output_write(int fd, const void *data, size_t length);
  */
 enum verb_exit output_bytes(const void *data, size_t length);
 
+/*
+ * Write a value as it is; at a terminal with a newline when it does not end in one, so that the
+ * prompt stands on its own line. VERB_OK, or VERB_REFUSED, said.
+ */
+enum verb_exit output_value(const char *data, size_t length);
+
 /* Write an answer's body, and a newline when it does not end in one. */
 enum verb_exit output_body(const struct exchange_answer *answer);
 

@@ -29,7 +29,7 @@ struct verb {
 };
 
 extern const struct verb verb_backup, verb_decrypt, verb_delete, verb_doctor, verb_encrypt,
-    verb_get, verb_history, verb_keygen, verb_list, verb_put, verb_rekey, verb_restore,
-    verb_rollback, verb_status, verb_unseal, verb_whoami;
+    verb_generate, verb_get, verb_history, verb_keygen, verb_list, verb_put, verb_rekey,
+    verb_render, verb_restore, verb_rollback, verb_status, verb_unseal, verb_whoami;
 
 #endif

@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static void write_json(struct writer *writer, const void *argument)
 {
@@ -42,9 +41,7 @@ static enum verb_exit print_json(const struct exchange_answer *answer)
 
 static enum verb_exit print_bare(const struct exchange_answer *answer)
 {
-    /* A terminal's prompt should stand on its own line; a pipe gets what was stored. */
-    return isatty(STDOUT_FILENO) ? output_body(answer)
-                                 : output_bytes(answer->body, answer->head.length);
+    return output_value(answer->body, answer->head.length);
 }
 
 /* The caller's own secret, or a member of it. */

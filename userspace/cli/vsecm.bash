@@ -16,17 +16,18 @@ _vsecm() {
         esac
     done
     case $verb:$previous in
-    *:--socket | *:--from-file | *:--to-file | *:--passphrase-file | *:-i | *:--identity | \
+    *:--socket | *:--from-file | *:--to-file | *:--passphrase-file | *:--template-file | *:-i | *:--identity | \
         backup:-o | backup:--output | restore:restore)
         mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     *:--state | *:--salvage) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    render:-f | render:--format) mapfile -t COMPREPLY < <(compgen -W 'json yaml raw' -- "$current") ;;
     *:-o | *:--output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
     *)
         if [[ $current == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_options $verb)" -- "$current")
         elif [[ -z $verb ]]; then
             mapfile -t COMPREPLY < <(compgen -W 'put get list history rollback delete whoami status
-                unseal rekey backup restore keygen encrypt decrypt doctor' -- "$current")
+                unseal rekey backup restore keygen encrypt decrypt doctor render generate' -- "$current")
         fi
         ;;
     esac
