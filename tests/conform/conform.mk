@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make check-conform        this project's templates and YAML against Go's; CONFORM_SEED=N repeats a
+#                           run, CONFORM_COUNT=N makes it longer
+
+CONFORM_COUNT ?= 20000
+
+$(O)/test/conform: $(O)/obj/tests/conform/conform.o $(call objects,$(call sources,base template))
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL)
+
+# The module yaml.v3 comes from Go's cache of modules, or, once, from a proxy.
+$(O)/test/oracle: $(wildcard tests/conform/oracle/*.go tests/conform/oracle/go.*)
+	@mkdir -p $(@D)
+	$(say) GO $@
+	$(Q)cd tests/conform/oracle && GOFLAGS=-mod=readonly CGO_ENABLED=0 $(GO) build -o $(abspath $@) . || { \
+	    echo "not ok - conform: cannot build the oracle: it needs Go 1.26 or later and, once, a Go module" \
+	         "proxy (go env GOPROXY) for gopkg.in/yaml.v3"; exit 1; }
+
+.PHONY: check-conform
+check-conform: $(O)/test/conform $(O)/test/oracle
+	$(Q)python3 tests/conform/run.py $(O)/test tests/conform/pairs $(CONFORM_COUNT) $(CONFORM_SEED)
