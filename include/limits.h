@@ -70,7 +70,6 @@
 #define LIMIT_TEMPLATE_LEVELS 1024u   /* the same while it is executed, over all templates */
 #define LIMIT_TEMPLATE_STEPS 1000000u /* nodes executed: some 50 ms */
 #define LIMIT_TEMPLATE_NS 80000000u   /* and never more time than this, give or take 10 ms */
-#define LIMIT_TEMPLATE_NS 100000000u  /* and never more time than this */
 #define LIMIT_GEN_LENGTH 4096u        /* of one [ranges]{N}: more than any key or token has */
 
 /* ---- requests ---------------------------------------------------------------------------- */
