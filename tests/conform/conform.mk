@@ -14,9 +14,10 @@ $(O)/test/conform: $(O)/obj/tests/conform/conform.o $(call objects,$(call source
 $(O)/test/oracle: $(wildcard tests/conform/oracle/*.go tests/conform/oracle/go.*)
 	@mkdir -p $(@D)
 	$(say) GO $@
-	$(Q)cd tests/conform/oracle && GOFLAGS=-mod=readonly CGO_ENABLED=0 $(GO) build -o $(abspath $@) . || { \
-	    echo "not ok - conform: cannot build the oracle: it needs Go 1.26 or later and, once, a Go module" \
-	         "proxy (go env GOPROXY) for gopkg.in/yaml.v3"; exit 1; }
+	$(Q)new=$$(tests/conform/go.sh $(GO) $(abspath $(@D))) && cd tests/conform/oracle && \
+	    GOFLAGS=-mod=readonly GOTOOLCHAIN=local CGO_ENABLED=0 $$new build -o $(abspath $@) . || { \
+	    echo "not ok - conform: cannot build the oracle: it needs, once, a Go module proxy" \
+	         "(go env GOPROXY) for gopkg.in/yaml.v3 and, with a Go before 1.26, for a newer one"; exit 1; }
 
 .PHONY: check-conform
 check-conform: $(O)/test/conform $(O)/test/oracle

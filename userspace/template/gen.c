@@ -173,12 +173,12 @@ static int read_length(struct span pattern, struct expression *expression, struc
  * A byte is used when it is below the largest multiple of the alphabet's size, so that no character
  * is likelier than another. BYTES is memory of the pool: what it holds is as secret as the value.
  */
-static void draw(const struct alphabet *alphabet, uint64_t length, gen_random *random,
-                 void *context, unsigned char *bytes, struct text *out)
+static void draw(const struct alphabet *alphabet, uint64_t length, gen_random *fill, void *context,
+                 unsigned char *bytes, struct text *out)
 {
     unsigned count = (unsigned)alphabet->count, usable = 256 - 256 % count;
     while (length && !out->error) {
-        random(context, bytes, DRAW);
+        fill(context, bytes, DRAW);
         for (size_t i = 0; i < DRAW && length; i++) {
             if (bytes[i] >= usable)
                 continue;
@@ -188,7 +188,7 @@ static void draw(const struct alphabet *alphabet, uint64_t length, gen_random *r
     }
 }
 
-int gen_write(struct span pattern, gen_random *random, void *context, struct text *out,
+int gen_write(struct span pattern, gen_random *fill, void *context, struct text *out,
               struct error *error)
 {
     struct expression expression;
@@ -204,7 +204,7 @@ int gen_write(struct span pattern, gen_random *random, void *context, struct tex
         if (r < 0)
             return r;
         text_bytes(out, pattern.data + at, expression.begin - at);
-        draw(&alphabet, expression.length, random, context, bytes, out);
+        draw(&alphabet, expression.length, fill, context, bytes, out);
         at = expression.end;
     }
     if (!at)

@@ -21,7 +21,7 @@ typedef void gen_random(void *context, void *ret, size_t length);
  * and what would be right there; or the error of OUT. No more of the pattern than the character or
  * the range at fault is in *error: the rest may be part of a password.
  */
-int gen_write(struct span pattern, gen_random *random, void *context, struct text *out,
+int gen_write(struct span pattern, gen_random *fill, void *context, struct text *out,
               struct error *error);
 
 #endif
