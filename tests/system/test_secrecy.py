@@ -86,6 +86,9 @@ def store(daemon, value, how):
         return daemon.put(encoded, "app/web", encoding="base64").status == 200
     if how == "object":
         return daemon.put(json.dumps({"k": value}), "app/web").status == 200
+    if how == "template":
+        template = '{"T":"{{printf "%s" .k | html}}","k":{{printf "%q" .k}}}'
+        return daemon.put(json.dumps({"k": value}), "app/web", template=template, format="yaml").status == 200
     command = [f"{BUILD}/vsecm", "--socket", daemon.admin, "put", "web", "-n", "app"]
     done = subprocess.run(command, input=value.encode(), capture_output=True, check=False)
     return done.returncode == 0
@@ -105,7 +108,7 @@ def test_memory():
         pid = daemon.process.pid
         low, high = arena_of(pid)
         for size in (32, 200, 5000, 100000, 1000000):
-            for how in ("json", "base64", "object", "cli"):
+            for how in ("json", "base64", "object", "template", "cli"):
                 value = text(size)
                 assert store(daemon, value, how), (size, how)
                 read_every_way(daemon, web)
@@ -124,7 +127,7 @@ def test_replaced_and_refused():
         old, new, refused = text(500), text(500), text(4000)
         assert store(daemon, old, "json") and store(daemon, new, "json")
         assert not traces(pid, old) and traces(pid, new)
-        assert daemon.put(refused, "app/web", template="{{.x}}").status == 501
+        assert daemon.put(refused, "app/web", format="raml").status == 400
         assert daemon.put(refused, "app/WEB").status == 400
         assert daemon.put(refused + "\0", "app/web").status == 400
         with contextlib.closing(daemon.root()) as connection:

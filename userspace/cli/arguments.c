@@ -150,6 +150,13 @@ static const char *take_output_file(struct arguments *arguments, const char *val
     return *value ? NULL : "must not be empty";
 }
 
+static const char *take_transformed(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->transformed = true;
+    return NULL;
+}
+
 static const char *take_template(struct arguments *arguments, const char *value)
 {
     arguments->template = value;
@@ -287,6 +294,10 @@ const struct arguments_option arguments_state = {
 
 const struct arguments_option arguments_salvage = {
     "salvage", 0, "NEWDIR", "save what is whole into NEWDIR, which is made", take_salvage,
+};
+
+const struct arguments_option arguments_transformed = {
+    "transformed", 0, NULL, "as the workload gets it, not as it was stored", take_transformed,
 };
 
 const struct arguments_option arguments_template = {

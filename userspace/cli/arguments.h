@@ -51,6 +51,7 @@ struct arguments {
     bool encrypted;
     bool dry_run;
     bool strict;
+    bool transformed;
     bool help;
     bool version;
 };
@@ -72,6 +73,7 @@ extern const struct arguments_option arguments_recipient, arguments_identity, ar
 extern const struct arguments_option arguments_passphrase, arguments_passphrase_file;
 extern const struct arguments_option arguments_to_file, arguments_public;
 extern const struct arguments_option arguments_state, arguments_salvage;
+extern const struct arguments_option arguments_transformed;
 extern const struct arguments_option arguments_template, arguments_template_file, arguments_format,
     arguments_strict;
 

@@ -22,6 +22,7 @@ struct body {
     const struct arguments *arguments;
     const struct target *target;
     const struct value *value;
+    struct span template;
 };
 
 /* A sealed value needs no "encoding": what it is made of is its own affair. */
@@ -46,6 +47,11 @@ static void write_body(struct writer *writer, const void *argument)
     if (body->value) {
         writer_text(writer, ",");
         write_value(writer, arguments->encrypted, body->value);
+        if (body->template.length) {
+            writer_text(writer, ",\"template\":");
+            writer_json_unsafe(writer, body->template.data, body->template.length);
+        }
+        encode_option(writer, "format", arguments->format);
         encode_option(writer, "notBefore", arguments->not_before);
         encode_option(writer, "expires", arguments->expires);
         if (arguments->if_version.given)
@@ -55,9 +61,10 @@ static void write_body(struct writer *writer, const void *argument)
 }
 
 enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
-                           const struct value *value)
+                           const struct value *value, struct span template)
 {
-    const struct body body = {.arguments = arguments, .target = target, .value = value};
+    const struct body body = {
+        .arguments = arguments, .target = target, .value = value, .template = template};
     const struct submit what = {
         .method = value ? "POST" : "DELETE",
         .target = PATH_SENTINEL_SECRETS,

@@ -3,6 +3,7 @@
 #ifndef VSECM_CLI_CHANGE_H
 #define VSECM_CLI_CHANGE_H
 
+#include "base/span.h"
 #include "cli/verb.h"
 
 struct arguments;
@@ -10,10 +11,10 @@ struct target;
 struct value;
 
 /*
- * Store VALUE under every key of TARGET, on the terms that ARGUMENTS state, or with VALUE NULL
- * delete them; say what was done.
+ * Store VALUE, with TEMPLATE (empty: none), under every key of TARGET, on the terms that ARGUMENTS
+ * state, or with VALUE NULL delete them; say what was done.
  */
 enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
-                           const struct value *value);
+                           const struct value *value, struct span template);
 
 #endif

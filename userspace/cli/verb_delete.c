@@ -16,7 +16,7 @@ static enum verb_exit run(const struct arguments *arguments)
     if (target_check(arguments, &error))
         return say_failure(VERB_USAGE, "%s", error.text);
     for (size_t at = 0; target_next(arguments, &at, &target);) {
-        enum verb_exit status = change_keys(arguments, &target, NULL);
+        enum verb_exit status = change_keys(arguments, &target, NULL, (struct span){NULL, 0});
         worst = status > worst ? status : worst;
     }
     return worst;

@@ -51,6 +51,9 @@ static enum verb_exit own_target(const struct arguments *arguments, char ret[LIM
     if (arguments->of_version.given)
         return say_failure(VERB_USAGE, "--version is for administrators, with --key; a workload "
                                        "reads its newest value");
+    if (arguments->transformed)
+        return say_failure(VERB_USAGE, "--transformed is for administrators, with --key; a "
+                                       "workload gets nothing else");
     if (!member)
         return percent_encode(PATH_VALUE, "", ret, LIMIT_TARGET) ? VERB_USAGE : VERB_OK;
     if (!member[0])
@@ -75,6 +78,9 @@ static enum verb_exit admin_target(const struct arguments *arguments, char ret[L
     if (arguments->of_version.given)
         snprintf(ret + used, LIMIT_TARGET - (size_t)used, "&version=%llu",
                  (unsigned long long)arguments->of_version.number);
+    used = (int)strlen(ret);
+    if (arguments->transformed)
+        snprintf(ret + used, LIMIT_TARGET - (size_t)used, "&transformed=true");
     return VERB_OK;
 }
 
@@ -101,10 +107,7 @@ static enum verb_exit run(const struct arguments *arguments)
 }
 
 static const struct arguments_option *const options[] = {
-    &arguments_key,
-    &arguments_of_version,
-    &arguments_output,
-    NULL,
+    &arguments_key, &arguments_transformed, &arguments_of_version, &arguments_output, NULL,
 };
 
 const struct verb verb_get = {

@@ -6,6 +6,7 @@
 #include "cli/change.h"
 #include "cli/say.h"
 #include "cli/target.h"
+#include "cli/template_source.h"
 #include "cli/value.h"
 #include "limits.h"
 
@@ -36,19 +37,22 @@ static enum verb_exit run(const struct arguments *arguments)
     };
     if (value_read(&source, &value, &error))
         return say_failure(VERB_REFUSED, "%s", error.text);
-    enum verb_exit status = change_keys(arguments, &target, &value);
+    struct template_source template;
+    enum verb_exit status = template_source_read(arguments, &template);
+    if (!status) {
+        status = change_keys(arguments, &target, &value, template.text);
+        template_source_clear(&template);
+    }
     value_clear(&value);
     return status;
 }
 
 static const struct arguments_option *const options[] = {
-    &arguments_namespace,
-    &arguments_file,
-    &arguments_if_version,
-    &arguments_not_before,
-    &arguments_expires,
-    &arguments_encrypted,
-    NULL,
+    &arguments_namespace,  &arguments_file,
+    &arguments_if_version, &arguments_not_before,
+    &arguments_expires,    &arguments_encrypted,
+    &arguments_template,   &arguments_template_file,
+    &arguments_format,     NULL,
 };
 
 const struct verb verb_put = {
@@ -59,7 +63,9 @@ const struct verb verb_put = {
         "The value is read from standard input, byte for byte: mind that echo adds a newline.\n"
         "At a terminal it is one line, typed without echo. It is never an argument.\n"
         "T is a time as RFC 3339 has it (2027-01-01T00:00:00Z) or a while from now: +90d, +12h,\n"
-        "+30m, +45s.\n",
+        "+30m, +45s. With a template or a format the workload gets the value as `vsecm render` "
+        "shows\n"
+        "it; administrators can see both.\n",
     .options = options,
     .least = 1,
     .most = LIMIT_TARGETS,

@@ -6,6 +6,7 @@
 #include "cli/locked_pool.h"
 #include "cli/output.h"
 #include "cli/say.h"
+#include "cli/template_source.h"
 #include "cli/value.h"
 #include "limits.h"
 #include "template/pool.h"
@@ -13,15 +14,9 @@
 #include "template/transform.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static enum verb_exit check_usage(const struct arguments *arguments)
 {
-    if (arguments->template && arguments->template_file)
-        return say_failure(VERB_USAGE, "-t and --template-file are two templates; give one");
-    if (arguments->template_file && strcmp(arguments->template_file, "-") == 0)
-        return say_failure(VERB_USAGE,
-                           "standard input is the value; the template cannot be it, too");
     if (arguments->strict && arguments->format)
         return say_failure(VERB_USAGE,
                            "--strict prints what the template makes; it takes no format");
@@ -80,19 +75,14 @@ static enum verb_exit render_value(const struct arguments *arguments, struct spa
 
 static enum verb_exit run(const struct arguments *arguments)
 {
+    struct template_source template;
     enum verb_exit status = check_usage(arguments);
+    if (!status)
+        status = template_source_read(arguments, &template);
     if (status)
         return status;
-    if (!arguments->template_file)
-        return render_value(arguments, span_of(arguments->template ? arguments->template : ""));
-    struct error error = {""};
-    struct value template;
-    const struct value_source source = {
-        .file = arguments->template_file, .what = "template", .limit = LIMIT_TEMPLATE};
-    if (value_read(&source, &template, &error))
-        return say_failure(VERB_REFUSED, "%s", error.text);
-    status = render_value(arguments, (struct span){template.data, template.length});
-    value_clear(&template);
+    status = render_value(arguments, template.text);
+    template_source_clear(&template);
     return status;
 }
 

@@ -20,7 +20,7 @@ _vsecm() {
         backup:-o | backup:--output | restore:restore)
         mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     *:--state | *:--salvage) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-    render:-f | render:--format) mapfile -t COMPREPLY < <(compgen -W 'json yaml raw' -- "$current") ;;
+    render:-f | render:--format | put:-f | put:--format) mapfile -t COMPREPLY < <(compgen -W 'json yaml raw' -- "$current") ;;
     *:-o | *:--output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
     *)
         if [[ $current == -* ]]; then

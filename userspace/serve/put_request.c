@@ -14,6 +14,7 @@
 #include "protocol.h"
 #include "store/change.h"
 #include "store/json.h"
+#include "store/shape.h"
 
 /* ---- members ------------------------------------------------------------------------------- */
 
@@ -72,45 +73,38 @@ static int check_members(const cJSON *json, unsigned kind, struct error *error)
     return 0;
 }
 
-struct unsupported {
-    const char *name;
-    const char *neutral; /* the value that asks for nothing */
-};
-
-static const struct unsupported unsupported[] = {
-    {"template", ""}, {"format", ""}, {"format", "raw"}, {"format", "json"}};
-
 static int is_absent(const cJSON *member)
 {
     return !member || cJSON_IsNull(member) ||
            (cJSON_IsString(member) && member->valuestring[0] == '\0');
 }
 
-static int is_neutral(const cJSON *member)
+/* ---- shape --------------------------------------------------------------------------------- */
+
+static int read_text(const cJSON *json, const char *name, struct span *ret, struct error *error)
 {
-    if (is_absent(member) || cJSON_IsFalse(member))
-        return 1;
-    if (!cJSON_IsString(member))
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
+    *ret = (struct span){NULL, 0};
+    if (is_absent(member))
         return 0;
-    for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++)
-        if (strcmp(member->string, unsupported[i].name) == 0 &&
-            strcmp(member->valuestring, unsupported[i].neutral) == 0)
-            return 1;
+    if (!cJSON_IsString(member))
+        return error_set(error, -EINVAL, "'%s' must be a string", name);
+    *ret = span_of(member->valuestring);
     return 0;
 }
 
-/* What is not there yet is refused: a secret stored untransformed is a wrong answer. */
-static int check_unsupported(const cJSON *json, struct error *error)
+static int read_shape(struct put_request *request, struct error *error)
 {
-    static const char *const names[] = {"template", "format"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, names[i]);
-        if (member && !is_neutral(member))
-            return error_set(error, -ENOTSUP,
-                             "'%s' is not supported by this version; nothing was "
-                             "stored",
-                             names[i]);
-    }
+    int r = read_text(request->json, "template", &request->template, error);
+    if (r == 0)
+        r = read_text(request->json, "format", &request->format, error);
+    if (r < 0)
+        return r;
+    if (request->template.length > LIMIT_TEMPLATE)
+        return error_set(error, -EFBIG, "the template has %zu bytes; at most %u are taken",
+                         request->template.length, LIMIT_TEMPLATE);
+    if (request->format.length && !shape_is_format(request->format))
+        return error_set(error, -EINVAL, "'format' must be " SHAPE_FORMATS);
     return 0;
 }
 
@@ -280,7 +274,7 @@ static int read_body(struct put_request *request, enum put_request_kind kind, st
 {
     int r = check_members(request->json, 1u << kind, error);
     if (r == 0)
-        r = check_unsupported(request->json, error);
+        r = read_shape(request, error);
     if (r == 0)
         r = read_encrypt(request, error);
     if (r == 0)

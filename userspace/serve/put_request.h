@@ -29,18 +29,22 @@ struct put_request {
     struct cJSON *json; /* in the arena; what the spans below point into */
     char *decoded;      /* in the arena: the value, where it came in base64 or sealed */
     struct span value;
-    int is_sealed;    /* "encrypt": the value is an age file; without keys: is to become one */
-    int has_validity; /* a notBefore or expires was given */
+    struct span template; /* empty: none */
+    struct span format;   /* empty: none */
+    int is_sealed;        /* "encrypt": the value is an age file; without keys: is to become one */
+    int has_validity;     /* a notBefore or expires was given */
     struct validity validity;
     uint64_t if_version; /* CHANGE_ANY_VERSION when none was given */
     uint64_t version;    /* PUT_REQUEST_ROLLBACK */
+    int is_transformed;  /* of a query: the value as its workload gets it */
     size_t key_count;
     struct span keys[LIMIT_TARGETS]; /* namespace/workload, each once, names checked */
     char key_text[LIMIT_TARGETS][LIMIT_KEY + 1];
 };
 
 /*
- * Read BODY, {"workloads":[…],"namespaces":[…],"value":…,"encoding":"base64"?,"notBefore":…?,
+ * Read BODY,
+ * {"workloads":[…],"namespaces":[…],"value":…,"encoding":"base64"?,"template":…?,"format":…?,"notBefore":…?,
  * "expires":…?,"ifVersion":…?,"encrypt":…?} for a put, at NOW_US, from which relative times count.
  * Each workload is meant in each namespace ("default" when none is named). A put with "encrypt" may
  * name none. On 0 *ret must be given to put_request_done(). Otherwise nothing must be done, and it

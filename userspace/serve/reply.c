@@ -158,7 +158,9 @@ void reply_noticed(struct reply *reply, const char *text, const char *notice)
 {
     struct writer w = start(reply, 200);
     writer_literal(&w, HEADER_NOTICE ": ");
-    writer_text(&w, notice);
+    /* It may hold words of a request: none of them ends a header field. */
+    for (const char *at = notice; *at && at < notice + REPLY_NOTICE; at++)
+        writer_bytes(&w, *at >= ' ' && *at <= '~' ? at : "?", 1);
     writer_literal(&w, "\r\n");
     short_body(reply, &w, REPLY_PLAIN, span_of(text));
 }

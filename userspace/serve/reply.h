@@ -17,6 +17,7 @@ struct store_version;
 
 #define REPLY_TEXT 1600 /* the longest head is about 400; a short body is at most REPLY_SHORT */
 #define REPLY_SHORT 1024
+#define REPLY_NOTICE 256 /* bytes of a notice that are told */
 
 /* A body that is made while it leaves. Embedded in its owner. */
 struct reply_source {

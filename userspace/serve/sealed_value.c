@@ -90,11 +90,12 @@ int sealed_value_take(struct service *service, struct put_request *request, stru
     if (r == 0 && length > LIMIT_VALUE)
         r = error_set(error, -EFBIG, "the sealed value has %zu bytes; at most %u are taken", length,
                       LIMIT_VALUE);
-    put_request_done(service->arena, request);
     if (r < 0) {
         arena_free(service->arena, plain);
+        put_request_done(service->arena, request);
         return r == -ENOSPC || r == -EFBIG ? r : -EINVAL;
     }
+    arena_free(service->arena, request->decoded);
     request->decoded = plain;
     request->value = (struct span){plain, length};
     return 0;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/writer.h"
+#include "crypto/secret.h"
 #include "protocol.h"
 #include "serve/http.h"
 #include "serve/outcome.h"
@@ -16,6 +17,7 @@
 #include "serve/service.h"
 #include "store/change.h"
 #include "store/key.h"
+#include "store/shape.h"
 #include "store/store.h"
 
 /* ---- list ---------------------------------------------------------------------------------- */
@@ -93,14 +95,32 @@ void sentinel_list(struct service *service, struct call *call, struct reply *rep
 
 /* ---- put and delete ------------------------------------------------------------------------ */
 
-/* As the original: "OK" once for each secret. */
-static void reply_ok(struct reply *reply, size_t count)
+/* Why the value is served as it is although a template was given; "" when it is not. */
+static void find_misfit(struct service *service, const struct put_request *request,
+                        struct error *ret)
+{
+    struct secret *shaped = NULL;
+    struct error why = {""};
+    ret->text[0] = '\0';
+    if (!shape_is_plain(request->template, request->format))
+        shape_value(service->arena, request->value, request->template, request->format, &shaped,
+                    &why);
+    secret_unref(shaped);
+    if (why.text[0])
+        error_set(ret, 0, "the value is served as it is: %.900s", why.text);
+}
+
+/* As the original: "OK" once for each secret. NOTICE may be "". */
+static void reply_ok(struct reply *reply, size_t count, const char *notice)
 {
     char text[LIMIT_TARGETS * 2 + 1];
     for (size_t i = 0; i < count; i++)
         memcpy(text + 2 * i, "OK", 2);
     text[2 * count] = '\0';
-    reply_plain(reply, 200, text);
+    if (notice[0])
+        reply_noticed(reply, text, notice);
+    else
+        reply_plain(reply, 200, text);
 }
 
 static int read_request(struct service *service, struct call *call, enum put_request_kind kind,
@@ -124,8 +144,11 @@ static int read_request(struct service *service, struct call *call, enum put_req
 static int put(struct service *service, const struct put_request *request, uint64_t *ticket,
                struct change_conflict *conflict)
 {
-    const struct change_put put = {
-        .value = request->value, .validity = request->validity, .if_version = request->if_version};
+    const struct change_put put = {.value = request->value,
+                                   .template = request->template,
+                                   .format = request->format,
+                                   .validity = request->validity,
+                                   .if_version = request->if_version};
     return change_put(service->store, request->keys, request->key_count, &put, clock_wall_us(),
                       ticket, conflict);
 }
@@ -142,11 +165,13 @@ void sentinel_put(struct service *service, struct call *call, struct reply *repl
         sealed_value_reply(service, request, call, reply);
     else if (!service_has_settled(call, &r))
         r = put(service, request, &ticket, &conflict);
+    struct error misfit;
+    find_misfit(service, request, &misfit);
     put_request_done(service->arena, request);
     if (request->key_count == 0 || service_must_wait(call, r, ticket))
         return;
     if (r == 0)
-        reply_ok(reply, request->key_count);
+        reply_ok(reply, request->key_count, misfit.text);
     else
         outcome_refuse(call, r, &conflict, reply);
 }
@@ -192,7 +217,7 @@ void sentinel_delete(struct service *service, struct call *call, struct reply *r
     if (service_must_wait(call, r, ticket))
         return;
     if (r == 0)
-        reply_ok(reply, request->key_count);
+        reply_ok(reply, request->key_count, "");
     else if (!reply->status)
         outcome_refuse(call, r, NULL, reply);
 }

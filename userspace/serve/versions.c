@@ -21,6 +21,7 @@
 #include "store/change.h"
 #include "store/key.h"
 #include "store/record.h"
+#include "store/shape.h"
 #include "store/store.h"
 
 /* ---- which one ------------------------------------------------------------------------------- */
@@ -29,6 +30,8 @@ static int take_field(const struct query_field *field, int takes_version, struct
 {
     if (strcmp(field->name, "key") == 0)
         return str_copy(ret->key_text[0], sizeof ret->key_text[0], span_of(field->value));
+    if (takes_version && strcmp(field->name, "transformed") == 0)
+        return str_bool(span_of(field->value), &ret->is_transformed);
     if (!takes_version || strcmp(field->name, "version") != 0)
         return -EINVAL;
     int r = str_u64(span_of(field->value), UINT64_MAX, &ret->version);
@@ -44,6 +47,7 @@ static struct put_request *read_wanted(struct service *service, struct call *cal
     struct query_field field;
     int r;
     ret->version = 0;
+    ret->is_transformed = 0;
     ret->key_text[0][0] = '\0';
     while ((r = query_next(&query, &field)) > 0)
         if (take_field(&field, takes_version, ret) < 0)
@@ -56,7 +60,7 @@ static struct put_request *read_wanted(struct service *service, struct call *cal
     }
     call->reason = "bad-target";
     reply_error(reply, 400, ERROR_BAD_REQUEST, "say ?key=%s; the key must be " KEY_RULE,
-                takes_version ? "NAMESPACE/WORKLOAD[&version=N], N from 1 on"
+                takes_version ? "NAMESPACE/WORKLOAD[&version=N][&transformed=true], N from 1 on"
                               : "NAMESPACE/WORKLOAD");
     return NULL;
 }
@@ -150,15 +154,29 @@ void versions_list(struct service *service, struct call *call, struct reply *rep
 
 /* ---- a value --------------------------------------------------------------------------------- */
 
-static void reply_record(struct service *service, struct call *call, const struct record *record,
-                         struct reply *reply)
+/* As it was stored, or as its workload gets it. */
+static int copy_of(struct service *service, const struct record *record, int is_transformed,
+                   struct secret **ret)
 {
-    struct secret *copy = secret_new(service->arena, record->value.length);
-    if (!copy) {
-        outcome_refuse(call, -ENOSPC, NULL, reply);
+    if (is_transformed && !shape_is_plain(record->template, record->format))
+        return shape_value(service->arena, record->value, record->template, record->format, ret,
+                           NULL);
+    *ret = secret_new(service->arena, record->value.length);
+    if (!*ret)
+        return -ENOSPC;
+    memcpy((*ret)->data, record->value.data, record->value.length);
+    return 0;
+}
+
+static void reply_record(struct service *service, struct call *call, const struct record *record,
+                         int is_transformed, struct reply *reply)
+{
+    struct secret *copy;
+    int r = copy_of(service, record, is_transformed, &copy);
+    if (r < 0) {
+        outcome_refuse(call, r, NULL, reply);
         return;
     }
-    memcpy(copy->data, record->value.data, record->value.length);
     const struct store_version version = {.number = record->version,
                                           .created_us = record->created_us,
                                           .updated_us = record->updated_us};
@@ -184,7 +202,7 @@ void versions_value(struct service *service, struct call *call, struct reply *re
         refuse(call, r, wanted, reply);
         return;
     }
-    reply_record(service, call, &record, reply);
+    reply_record(service, call, &record, wanted->is_transformed, reply);
     record_done(service->arena, &record);
 }
 
@@ -202,6 +220,8 @@ static int roll_back(struct service *service, struct put_request *request, uint6
     if (r < 0)
         return r != -ESTALE ? r : renews ? -ENODATA : -ETIME;
     const struct change_put put = {.value = record.value,
+                                   .template = record.template,
+                                   .format = record.format,
                                    .validity = renews ? request->validity : record.validity,
                                    .if_version = request->if_version};
     r = change_put(service->store, request->keys, 1, &put, now_us, ticket, conflict);

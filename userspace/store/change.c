@@ -7,10 +7,10 @@
 #include "base/table.h"
 #include "base/worker.h"
 #include "crypto/secret.h"
-#include "store/answer.h"
 #include "store/change_state.h"
 #include "store/record.h"
 #include "store/seal.h"
+#include "store/shape.h"
 #include "store/store_state.h"
 
 /* ---- preparing ----------------------------------------------------------------------------- */
@@ -60,15 +60,20 @@ static int is_taken(const struct change_call *call, const struct entry *entry)
     return entry->change->call == call->number ? 1 : -EAGAIN;
 }
 
-static int write_record(struct change_call *call, struct change *change, struct span value)
+static int write_record(struct change_call *call, struct change *change,
+                        const struct change_put *put)
 {
     struct record record = {.op = change->op,
                             .version = change->next.number,
                             .created_us = change->next.created_us,
                             .updated_us = change->next.updated_us,
                             .validity = change->next.validity,
-                            .key = store_state_key(change->entry),
-                            .value = value};
+                            .key = store_state_key(change->entry)};
+    if (put) {
+        record.value = put->value;
+        record.template = put->template;
+        record.format = put->format;
+    }
     return seal_record(call->store->seal, &record, call->store->journal, &change->next.place);
 }
 
@@ -96,8 +101,8 @@ int change_state_put(struct change_call *call, struct span key, const struct cha
     next->number++;
     next->updated_us = call->now_us;
     next->validity = put->validity;
-    r = answer_render(store->arena, put->value, next);
-    return r < 0 ? r : write_record(call, change, put->value);
+    r = shape_render(store->arena, put->value, put->template, put->format, next);
+    return r < 0 ? r : write_record(call, change, put);
 }
 
 static int prepare_delete(struct change_call *call, struct span key)
@@ -114,7 +119,7 @@ static int prepare_delete(struct change_call *call, struct span key)
     if (!change)
         return -ENOMEM;
     change->next.updated_us = call->now_us;
-    return write_record(call, change, (struct span){NULL, 0});
+    return write_record(call, change, NULL);
 }
 
 /* ---- taking effect ------------------------------------------------------------------------- */
@@ -343,7 +348,7 @@ static int record_expiry(struct change_call *call, struct entry *entry)
     if (entry->change || store_state_is_held(call->store) || call->store->is_broken)
         return -EAGAIN;
     struct change *change = change_state_add(call, entry, RECORD_EXPIRE);
-    return change ? write_record(call, change, (struct span){NULL, 0}) : -ENOMEM;
+    return change ? write_record(call, change, NULL) : -ENOMEM;
 }
 
 static int is_over(const struct store_version *version, int64_t now_us)

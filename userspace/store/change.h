@@ -27,7 +27,9 @@ struct store;
 
 /* What a put stores under each of its keys. */
 struct change_put {
-    struct span value; /* 1 to LIMIT_VALUE bytes */
+    struct span value;    /* 1 to LIMIT_VALUE bytes */
+    struct span template; /* what it is transformed by for its workload; empty: by none */
+    struct span format;   /* "json", "yaml", "raw", or empty */
     struct validity validity;
     uint64_t if_version; /* the version the key must have, 0: none yet; or CHANGE_ANY_VERSION */
 };

@@ -13,9 +13,9 @@
 #include "crypto/arena.h"
 #include "limits.h"
 #include "protocol.h"
-#include "store/answer.h"
 #include "store/record.h"
 #include "store/seal.h"
+#include "store/shape.h"
 #include "store/store_state.h"
 
 struct load {
@@ -100,7 +100,7 @@ static int take_version(struct load *load, struct entry *entry, const struct rec
     store->due_us = expires < store->due_us ? expires : store->due_us;
     if (expires <= load->options->now_us)
         return 0; /* the first sweep puts it on record */
-    return answer_render(store->arena, record->value, version);
+    return shape_render(store->arena, record->value, record->template, record->format, version);
 }
 
 /* Rows that claim what cannot be, beside the version that is proven. */

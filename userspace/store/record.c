@@ -13,6 +13,7 @@
 #include "crypto/arena.h"
 #include "store/json.h"
 #include "store/key.h"
+#include "store/shape.h"
 
 #define FORMAT 1 /* member "v": what this program writes and reads */
 
@@ -34,6 +35,15 @@ static void write_moment(struct writer *w, const char *name, int64_t us)
     writer_literal(w, "\"");
     validity_write(w, us, 0);
     writer_literal(w, "\"");
+}
+
+/* Left out when empty: most secrets have none. */
+static void write_text(struct writer *w, const char *name, struct span text)
+{
+    if (!text.length)
+        return;
+    writer_text(w, name);
+    writer_json(w, text.data, text.length);
 }
 
 /* As text where JSON can hold it and base64 is not shorter: control characters take six bytes. */
@@ -68,8 +78,11 @@ void record_write(struct writer *w, const struct record *record)
     write_time(w, ",\"updated\":", record->updated_us);
     write_moment(w, ",\"notBefore\":", record->validity.not_before_us);
     write_moment(w, ",\"expires\":", record->validity.expires_us);
-    if (record->op == RECORD_PUT)
+    if (record->op == RECORD_PUT) {
+        write_text(w, ",\"template\":", record->template);
+        write_text(w, ",\"format\":", record->format);
         write_value(w, record->value);
+    }
     writer_literal(w, "}");
 }
 
@@ -151,11 +164,30 @@ static int decode(struct arena *arena, struct record *ret, struct error *error)
     return 0;
 }
 
+static int read_optional(const cJSON *json, const char *name, struct span *ret, struct error *error)
+{
+    return cJSON_GetObjectItemCaseSensitive(json, name) ? read_text(json, name, ret, error) : 0;
+}
+
+static int read_shape(const cJSON *json, struct record *ret, struct error *error)
+{
+    int r = read_optional(json, "template", &ret->template, error);
+    if (r == 0 && ret->template.length > LIMIT_TEMPLATE)
+        r = wrong(error, "template", "64 KiB at most");
+    if (r == 0)
+        r = read_optional(json, "format", &ret->format, error);
+    if (r == 0 && ret->format.length && !shape_is_format(ret->format))
+        r = wrong(error, "format", SHAPE_FORMATS);
+    return r;
+}
+
 static int read_value(const cJSON *json, struct arena *arena, struct record *ret,
                       struct error *error)
 {
     const cJSON *encoding = cJSON_GetObjectItemCaseSensitive(json, "encoding");
-    int r = read_text(json, "value", &ret->value, error);
+    int r = read_shape(json, ret, error);
+    if (r == 0)
+        r = read_text(json, "value", &ret->value, error);
     if (r == 0 && encoding) {
         if (!cJSON_IsString(encoding) || strcmp(encoding->valuestring, "base64") != 0)
             return wrong(error, "encoding", "\"base64\"");
@@ -221,7 +253,7 @@ void record_done(struct arena *arena, struct record *record)
     arena_free(arena, record->decoded);
     record->json = NULL;
     record->decoded = NULL;
-    record->value = (struct span){NULL, 0};
+    record->value = record->template = record->format = (struct span){NULL, 0};
 }
 
 /* ---- the label ------------------------------------------------------------------------------- */

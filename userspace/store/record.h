@@ -27,8 +27,10 @@ struct record {
     int64_t created_us; /* when the key was first stored; UTC, microseconds since 1970 */
     int64_t updated_us; /* when this version was stored, or the key deleted */
     struct validity validity;
-    struct span key;   /* namespace/workload, names checked; in key_text when it was read */
-    struct span value; /* RECORD_PUT: 1 to LIMIT_VALUE bytes; else empty */
+    struct span key;      /* namespace/workload, names checked; in key_text when it was read */
+    struct span value;    /* RECORD_PUT: 1 to LIMIT_VALUE bytes; else empty */
+    struct span template; /* what it is transformed by for its workload; empty: by none */
+    struct span format;   /* "json", "yaml", "raw", or empty */
 
     /* Of a record that was read: what the spans point into. */
     char key_text[LIMIT_KEY + 1];

@@ -155,6 +155,18 @@ static int find(struct restore *restore, struct span key, struct found **ret)
     return r;
 }
 
+/* Non-zero when the newest version in the store is what RECORD would make it. */
+static int has_already(struct restore *restore, const struct record *record)
+{
+    struct record own;
+    if (store_read(restore->store, record->key, 0, restore->now_us, &own) < 0)
+        return 0;
+    int same = span_equal(own.value, record->value) && span_equal(own.template, record->template) &&
+               span_equal(own.format, record->format);
+    record_done(restore->store->arena, &own);
+    return same;
+}
+
 /* What RECORD, the newest so far of its key, would change. */
 static void compare(struct restore *restore, const struct record *record, struct found *found)
 {
@@ -165,7 +177,7 @@ static void compare(struct restore *restore, const struct record *record, struct
     if (!own) {
         found->change = RESTORE_NEW;
         found->version = record->version;
-    } else if (is_over || (own->block && span_equal(own->value, record->value))) {
+    } else if (is_over || has_already(restore, record)) {
         found->change = RESTORE_SAME;
         found->version = own->number;
     } else {
@@ -200,8 +212,11 @@ static int do_record(struct restore *restore, const struct record *record)
         return stage_record(restore->stage, record);
     if (record->version != found->newest)
         return 0;
-    const struct change_put put = {
-        .value = record->value, .validity = record->validity, .if_version = CHANGE_ANY_VERSION};
+    const struct change_put put = {.value = record->value,
+                                   .template = record->template,
+                                   .format = record->format,
+                                   .validity = record->validity,
+                                   .if_version = CHANGE_ANY_VERSION};
     return stage_put(restore->stage, record->key, &put);
 }
 

@@ -6,11 +6,11 @@
 
 #include "crypto/secret.h"
 #include "limits.h"
-#include "store/answer.h"
 #include "store/change_state.h"
 #include "store/format.h"
 #include "store/rewrite.h"
 #include "store/seal.h"
+#include "store/shape.h"
 #include "store/store_state.h"
 
 struct stage {
@@ -107,7 +107,9 @@ static int take(struct stage *stage, struct change *change, const struct record 
                                           .updated_us = record->updated_us,
                                           .validity = record->validity};
     int is_over = record->op == RECORD_EXPIRE || record->validity.expires_us <= stage->call.now_us;
-    int r = is_over ? 0 : answer_render(store->arena, record->value, &change->next);
+    int r = is_over ? 0
+                    : shape_render(store->arena, record->value, record->template, record->format,
+                                   &change->next);
     if (r == 0)
         r = seal_record(store->seal, &sealed, store->journal, &change->next.place);
     return r;
