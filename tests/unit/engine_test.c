@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a template may cost, and what its refusals say. */
 #include "base/clock.h"
+#include "template/capacity.h"
 #include "tests/unit/templates.h"
 
 #define PROMPT_MS 1000u /* the limit is far below; machines that test are slow */
@@ -248,6 +249,9 @@ TEST(room_in_lists)
     check_output("{{len (slice . 0 2560)}}", json, "2560");
     check_output("{{slice . 0 2561}}", json, NULL);
     check_output("{{index (slice . 0 1540) 1539}}", json, "<no value>");
+    CHECK_EQ_INT(capacity_of(0), 0);
+    CHECK_EQ_INT(capacity_of(567296), 567296);
+    CHECK_EQ_INT(capacity_of(567297), 567297);
 }
 
 CHECK_MAIN

@@ -127,7 +127,7 @@ static int decide(struct eval *eval, const struct value *dot, const struct funcs
 static int run(struct eval *eval, const struct funcs_entry *function, size_t from, size_t at,
                struct value *ret)
 {
-    struct funcs_call call = {.args = eval->args + from,
+    struct funcs_call call = {.args = eval->args ? eval->args + from : NULL,
                               .count = eval->arg_count - from,
                               .pool = eval->pool,
                               .budget = &eval->budget,
