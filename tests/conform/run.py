@@ -26,8 +26,9 @@ ALLOWED = [
     ("a limit of ours", lambda case, theirs, ours: ours[0] == "limit"),
     ("Go has no answer of its own (an address, keys without an order)",
      lambda case, theirs, ours: theirs[0] == "skip"),
+    # What is made of an address (its length, its digits) differs as well.
     ("addresses: %p of a list or a map", lambda case, theirs, ours:
-     b"%!p(" in ours[1] and re.search(rb"(?i)[0-9a-f]{6}", theirs[1]) and re.search(rb"%[^%a-zA-Z]*p", case.first + case.rest)),
+     ours[0] == theirs[0] == "ok" and re.search(rb"%[^%a-zA-Z]*p", case.first + case.rest)),
     ("imaginary numbers", lambda case, theirs, ours: ours[0] == "fail" and b"no imaginary numbers" in ours[1]),
 ]
 
