@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# make check-conform        this project's templates and YAML against Go's; CONFORM_SEED=N repeats a
-#                           run, CONFORM_COUNT=N makes it longer
+# make check-conform        this project's templates and YAML against Go's; CONFORM_SEED=N makes other
+#                           pairs, CONFORM_SEED= ever new ones, CONFORM_COUNT=N more
 
 CONFORM_COUNT ?= 20000
+CONFORM_SEED ?= 20261125
 
 $(O)/test/conform: $(O)/obj/tests/conform/conform.o $(call objects,$(call sources,base template))
 	@mkdir -p $(@D)

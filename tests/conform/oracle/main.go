@@ -71,7 +71,7 @@ func execute(text, data []byte) (ret answer) {
 	if err := json.Unmarshal(data, &value); err != nil {
 		return failed(err)
 	}
-	parsed, err := template.New("").Parse(string(text))
+	parsed, err := template.New("secret").Parse(string(text))
 	if err != nil {
 		return failed(err)
 	}
