@@ -158,3 +158,14 @@ int str_copy(char *ret, size_t size, struct span text)
     ret[text.length] = '\0';
     return 0;
 }
+
+struct span str_cut_line(struct span *rest)
+{
+    const char *end = memchr(rest->data, '\n', rest->length);
+    struct span line = {rest->data, end ? (size_t)(end - rest->data) : rest->length};
+    rest->data += line.length + (end != NULL);
+    rest->length -= line.length + (end != NULL);
+    if (line.length && line.data[line.length - 1] == '\r')
+        line.length--;
+    return line;
+}

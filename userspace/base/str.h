@@ -31,4 +31,7 @@ struct span str_trim(struct span text);
  */
 int str_copy(char *ret, size_t size, struct span text);
 
+/* Cut a line off the front of *REST and return it without its end, LF or CRLF. */
+struct span str_cut_line(struct span *rest);
+
 #endif

@@ -59,18 +59,6 @@ static int take_line(struct root_key *key, struct span line, unsigned number, st
     return 0;
 }
 
-/* Cut a line off the front of *REST, without its end, LF or CRLF. */
-static struct span cut_line(struct span *rest)
-{
-    const char *end = memchr(rest->data, '\n', rest->length);
-    struct span line = {rest->data, end ? (size_t)(end - rest->data) : rest->length};
-    rest->data += line.length + (end != NULL);
-    rest->length -= line.length + (end != NULL);
-    if (line.length && line.data[line.length - 1] == '\r')
-        line.length--;
-    return line;
-}
-
 /* What is written down is a key, read into IDENTITY, and the recipient is its own. */
 static int check_parts(const struct root_key *key, struct age_identity *identity,
                        struct error *error)
@@ -110,7 +98,7 @@ int root_key_find(const struct value *text, struct root_key *ret, struct error *
         return error_set(error, -EINVAL,
                          "it is encrypted itself: decrypt it first, `age -d FILE | vsecm ...`");
     for (unsigned number = 1; !r && rest.length; number++)
-        r = take_line(&key, cut_line(&rest), number, error);
+        r = take_line(&key, str_cut_line(&rest), number, error);
     if (!r)
         r = check(&key, error);
     if (!r)

@@ -8,6 +8,7 @@
 #include <sodium/utils.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "crypto/bech32.h"
 
 #define IDENTITY_PREFIX "AGE-SECRET-KEY-"
@@ -59,23 +60,11 @@ void age_key_write_recipient(const struct age_recipient *recipient,
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Cut a line off the front of *REST, without its end, LF or CRLF. */
-static struct span next_line(struct span *rest)
-{
-    const char *end = memchr(rest->data, '\n', rest->length);
-    struct span line = {rest->data, end ? (size_t)(end - rest->data) : rest->length};
-    rest->data += line.length + (end != NULL);
-    rest->length -= line.length + (end != NULL);
-    if (line.length && line.data[line.length - 1] == '\r')
-        line.length--;
-    return line;
-}
-
 static int read_lines(struct span text, struct age_identity *ret, size_t max, size_t *count,
                       unsigned *line)
 {
     while (text.length) {
-        struct span one = next_line(&text);
+        struct span one = str_cut_line(&text);
         ++*line;
         if (!one.length || one.data[0] == '#')
             continue;
