@@ -95,13 +95,12 @@ void sentinel_list(struct service *service, struct call *call, struct reply *rep
 
 /* ---- put and delete ------------------------------------------------------------------------ */
 
-/* Why the value is served as it is although a template was given; "" when it is not. */
+/* Why the value is served as it is although a template was given; *RET stays when it is not. */
 static void find_misfit(struct service *service, const struct put_request *request,
                         struct error *ret)
 {
     struct secret *shaped = NULL;
     struct error why = {""};
-    ret->text[0] = '\0';
     if (!shape_is_plain(request->template, request->format))
         shape_value(service->arena, request->value, request->template, request->format, &shaped,
                     &why);
@@ -160,13 +159,14 @@ void sentinel_put(struct service *service, struct call *call, struct reply *repl
         return;
     uint64_t ticket = 0;
     struct change_conflict conflict = {0};
-    int r;
+    int r = 0;
     if (request->key_count == 0)
         sealed_value_reply(service, request, call, reply);
     else if (!service_has_settled(call, &r))
         r = put(service, request, &ticket, &conflict);
-    struct error misfit;
-    find_misfit(service, request, &misfit);
+    struct error misfit = {""};
+    if (r == 0 && request->key_count)
+        find_misfit(service, request, &misfit);
     put_request_done(service->arena, request);
     if (request->key_count == 0 || service_must_wait(call, r, ticket))
         return;
