@@ -74,8 +74,6 @@ void outcome_refuse_body(struct call *call, int result, const struct error *why,
         reply_error(reply, 507, ERROR_FULL, "there is no secret memory left for the request");
     else if (result == -EFBIG)
         reply_error(reply, 413, ERROR_TOO_LARGE, "%s", why->text);
-    else if (result == -ENOTSUP)
-        reply_error(reply, 501, ERROR_UNSUPPORTED, "%s", why->text);
     else
         reply_error(reply, 400, ERROR_BAD_REQUEST, "%s", why->text);
 }

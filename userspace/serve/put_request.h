@@ -48,7 +48,7 @@ struct put_request {
  * "expires":…?,"ifVersion":…?,"encrypt":…?} for a put, at NOW_US, from which relative times count.
  * Each workload is meant in each namespace ("default" when none is named). A put with "encrypt" may
  * name none. On 0 *ret must be given to put_request_done(). Otherwise nothing must be done, and it
- * returns -EINVAL (400), -EFBIG (413), -ENOTSUP (501) with *error for the caller, or -ENOSPC (507).
+ * returns -EINVAL (400), -EFBIG (413) with *error for the caller, or -ENOSPC (507).
  */
 int put_request_read(struct span body, enum put_request_kind kind, struct arena *arena,
                      int64_t now_us, struct put_request *ret, struct error *error);
