@@ -25,6 +25,8 @@
 
 #define PATH_WORKLOAD_SECRET "/workload/v1/secrets"
 #define PATH_VALUE "/v1/value"
+#define PATH_WATCH "/v1/watch"
+#define PATH_PAGE "/v1/page" /* include/page_abi.h */
 #define PATH_WHOAMI "/v1/whoami"
 #define PATH_RECIPIENT "/v1/recipient"
 #define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
@@ -47,6 +49,13 @@
 
 /* Something the caller should know beside the answer; for people. */
 #define HEADER_NOTICE "VSecM-Notice"
+
+/* Events of a watch (docs/API.md): there is a value; there is none, with the reason in words. */
+#define EVENT_SECRET "secret"
+#define EVENT_ABSENT "absent"
+#define REASON_NO_SECRET "no-secret" /* never stored, or deleted */
+#define REASON_NOT_YET "not-yet"
+#define REASON_EXPIRED "expired"
 
 /* The "error" member of every body that is not a success; its "message" is for people. */
 #define ERROR_BAD_REQUEST "bad_request"

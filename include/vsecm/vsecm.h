@@ -38,6 +38,8 @@ typedef enum vsecm_result {
     VSECM_PROTOCOL = 5,    /* an answer that makes no sense; nothing of it was used */
     VSECM_NO_MEMORY = 6,
     VSECM_INVALID = 7, /* an argument is wrong */
+    VSECM_TIMEOUT = 8, /* nothing happened in the time that was given */
+    VSECM_EXPIRED = 9, /* the value's time is over */
 } vsecm_result;
 
 /* One secret, or one member of it. */
@@ -82,6 +84,88 @@ vsecm_result vsecm_whoami(vsecm_client *client, vsecm_identity *ret);
 
 /* Wipe and release a secret. NULL and a cleared one are fine. */
 void vsecm_secret_clear(vsecm_secret *secret);
+
+/* ---- being told of changes ------------------------------------------------------------------- */
+
+typedef struct vsecm_watch vsecm_watch;
+
+/* Why there is no secret, in an event without one. */
+typedef enum vsecm_absence {
+    VSECM_PRESENT = 0,
+    VSECM_NO_SECRET = 1, /* never stored, or deleted */
+    VSECM_NOT_YET = 2,   /* it is not valid yet */
+    VSECM_HAS_EXPIRED = 3,
+} vsecm_absence;
+
+/* What the caller's secret is now. */
+typedef struct vsecm_event {
+    char id[64];           /* the same for the same state, also across restarts of the daemon */
+    vsecm_absence absence; /* VSECM_PRESENT: `secret` holds it */
+    vsecm_secret secret;   /* to be cleared */
+    char message[256];     /* with an absence: in words */
+} vsecm_event;
+
+/*
+ * Watch the caller's secret at the daemon of PATH (as for vsecm_connect()). No daemon need be there
+ * yet. LAST_ID is the id of the event that the caller knows already, so that it does not come
+ * again; NULL: none. On VSECM_OK *ret is to be given to vsecm_watch_close().
+ */
+vsecm_result vsecm_watch_open(const char *path, const char *last_id, vsecm_watch **ret);
+
+/*
+ * Wait for the next event, TIMEOUT_MS milliseconds at most; negative: for ever. The first comes at
+ * once. A daemon that goes away is waited for and connected to again; what changed meanwhile is one
+ * event, and if nothing did there is none. On VSECM_OK *ret is to be cleared by
+ * vsecm_event_clear(). VSECM_TIMEOUT; VSECM_FORBIDDEN: the caller is no workload, and
+ * vsecm_watch_message() says why; calling again tries again.
+ */
+vsecm_result vsecm_watch_next(vsecm_watch *watch, int timeout_ms, vsecm_event *ret);
+
+/*
+ * A descriptor that polls readable when vsecm_watch_next() with a time-out of 0 may have something;
+ * it stays the same. For event loops, which must also call that at least every 30 s.
+ */
+int vsecm_watch_fd(const vsecm_watch *watch);
+
+/* Non-zero while a daemon is connected: what was got last is then the newest there is. */
+int vsecm_watch_connected(const vsecm_watch *watch);
+
+/* What went wrong last; "" when nothing did. Never a secret. */
+const char *vsecm_watch_message(const vsecm_watch *watch);
+
+void vsecm_event_clear(vsecm_event *event); /* NULL and a cleared one are fine */
+void vsecm_watch_close(vsecm_watch *watch); /* NULL is fine */
+
+/* ---- the shared page ------------------------------------------------------------------------- */
+
+typedef struct vsecm_page vsecm_page;
+
+/*
+ * The caller's secret in memory that the daemon keeps current. A handle is for one thread; a
+ * process may have several. Errors as vsecm_get() has them; that there is no secret yet is none.
+ */
+vsecm_result vsecm_page_open(const char *path, vsecm_page **ret);
+
+/*
+ * The newest value, without a system call unless something has happened: then it is copied anew,
+ * once, into locked memory. *ret belongs to PAGE and is valid until the next call on it. When the
+ * daemon has gone, the last value is given while its time lasts, and a new daemon is asked as soon
+ * as there is one. VSECM_NOT_FOUND, VSECM_EXPIRED, VSECM_FORBIDDEN (revoked: the caller is no
+ * longer who it was), VSECM_UNAVAILABLE.
+ */
+vsecm_result vsecm_page_read(vsecm_page *page, const vsecm_secret **ret);
+
+/*
+ * Wait until vsecm_page_read() would give something else than it did last, TIMEOUT_MS milliseconds
+ * at most; negative: for ever. VSECM_OK or VSECM_TIMEOUT.
+ */
+vsecm_result vsecm_page_wait(vsecm_page *page, int timeout_ms);
+
+/* Non-zero while no daemon keeps the page current: what is read may be out of date. */
+int vsecm_page_stale(const vsecm_page *page);
+
+const char *vsecm_page_message(const vsecm_page *page);
+void vsecm_page_close(vsecm_page *page); /* wipes; NULL is fine */
 
 /* A short English text for RESULT. */
 const char *vsecm_strerror(vsecm_result result);
