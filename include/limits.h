@@ -107,15 +107,17 @@
 #define LIMIT_CANARY_MS 60000u       /* between two proofs that attestation works */
 
 /* ---- followers: watches and shared pages ----------------------------------------------------- */
-#define LIMIT_HEARTBEAT_MS 15000u /* between two signs of life on a watch: below common time-outs \
-                                   */
+#define LIMIT_HEARTBEAT_MS                                                 \
+    15000u /* between two signs of life on a watch: below common time-outs \
+            */
 /*
  * Pages that are kept at once. The kernel looks at 2,048 when the daemon dies (ROBUST_LIST_LIMIT);
  * a node has 250 pods at most, mostly.
  */
 #define LIMIT_PAGES 1024u
 #define LIMIT_PAGE_MEMORY (64u << 20) /* bytes of all pages: locked memory beside the arena */
-#define LIMIT_TURN_EVENTS 256u        /* sent in one turn: a rotation must not hold up readers */
+#define LIMIT_TURN_EVENT_BYTES (4u << 20)
+#define LIMIT_TURN_EVENTS 256u /* sent in one turn: a rotation must not hold up readers */
 
 /* ---- audit ------------------------------------------------------------------------------- */
 #define LIMIT_AUDIT_PATH 256u    /* bytes of a stranger's cgroup path that a record keeps */

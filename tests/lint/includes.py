@@ -34,7 +34,7 @@ CIRCLES = {
 }
 
 # Headers that are named without a room.
-SHARED = r"(kernel_abi|limits|protocol)\.h|vsecm/vsecm\.h|vmlinux\.h|caller\.bpf\.h|\w+\.skel\.h"
+SHARED = r"(kernel_abi|limits|page_abi|protocol)\.h|vsecm/vsecm\.h|vmlinux\.h|caller\.bpf\.h|\w+\.skel\.h"
 
 
 def room_of(name):

@@ -146,8 +146,9 @@ static int make_server(struct daemon *daemon, struct error *error)
     daemon->service.audit = daemon->audit;
     daemon->service.serves_unaudited = !config->audit_required;
     daemon->service.working = 1; /* attest_open() has seen its canary */
-    if (service_init(&daemon->service) < 0)
-        return error_set(error, -ENOMEM, "out of memory");
+    int r = service_init(&daemon->service);
+    if (r < 0)
+        return error_errno(error, r, "cannot set up the service");
     struct server_options options = {
         .sentinel = config->sentinel,
         .max_connections = (unsigned)config->max_connections,
@@ -159,8 +160,8 @@ static int make_server(struct daemon *daemon, struct error *error)
         .identity_wait_ms = config->identity_wait,
         .drain_ms = config->drain_timeout,
     };
-    int r = server_new(daemon->loop, &daemon->service, daemon->attest, &daemon->roots, &options,
-                       &daemon->server, error);
+    r = server_new(daemon->loop, &daemon->service, daemon->attest, &daemon->roots, &options,
+                   &daemon->server, error);
     if (r < 0)
         return r;
     server_set_registry(daemon->server, identities_registry(daemon->identities));

@@ -7,6 +7,7 @@
 #include "daemon/identities.h"
 #include "daemon/vault.h"
 #include "kernel/attest.h"
+#include "serve/follow.h"
 #include "serve/server.h"
 
 void daemon_status_begin(struct daemon_status *status)
@@ -45,6 +46,17 @@ static void write_connections(struct writer *w, const struct daemon_status *stat
     writer_literal(w, "}");
 }
 
+static void write_followers(struct writer *w, const struct daemon_status *status)
+{
+    struct follow_stats stats;
+    follow_book_read_stats(server_followers(status->server), &stats);
+    writer_named_u64(w, ",\"followers\":{\"watches\":", stats.watches);
+    writer_named_u64(w, ",\"pageReaders\":", stats.readers);
+    writer_named_u64(w, ",\"pages\":", stats.pages.pages);
+    writer_named_u64(w, ",\"pageBytes\":", stats.pages.bytes);
+    writer_literal(w, "}");
+}
+
 static void write_protections(struct writer *w)
 {
     const char *name, *state;
@@ -67,5 +79,6 @@ void daemon_status_write(struct writer *w, void *context)
     vault_write_status(w, status->vault);
     write_attestation(w, status, now);
     write_connections(w, status);
+    write_followers(w, status);
     write_protections(w);
 }

@@ -44,9 +44,9 @@ static const uint32_t allowed[] = {
     __NR_munmap, __NR_mremap, __NR_madvise, __NR_mincore, __NR_mlock, __NR_mlock2, __NR_munlock,
     __NR_brk, __NR_memfd_secret, __NR_memfd_create, __NR_getrandom,
     /* the C library: locks, signals; qsort() asks for the size of the memory */
-    __NR_futex, __NR_rt_sigreturn, __NR_rt_sigprocmask, __NR_rt_sigaction, __NR_sysinfo,
-    __NR_getpid, __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_exit,
-    __NR_exit_group};
+    __NR_futex, __NR_set_robust_list, __NR_rt_sigreturn, __NR_rt_sigprocmask, __NR_rt_sigaction,
+    __NR_sysinfo, __NR_getpid, __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid,
+    __NR_exit, __NR_exit_group};
 
 /* Calls that one argument decides on: it must be one of VALUES, or have no bit of them. */
 enum test { ONE_OF, NO_BITS };

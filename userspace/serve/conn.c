@@ -11,6 +11,7 @@
 #include "base/writer.h"
 #include "crypto/arena.h"
 #include "limits.h"
+#include "serve/conn_state.h"
 #include "serve/http.h"
 #include "serve/outbox.h"
 #include "serve/peer.h"
@@ -20,16 +21,19 @@
 
 /* ---- state --------------------------------------------------------------------------------- */
 
+#define NEVER (UINT64_MAX / 2)
+
 static uint64_t time_for(const struct conn *conn, enum conn_state state)
 {
     const struct server_options *options = &conn->server->options;
     switch (state) {
-    case CONN_IDLE: return options->idle_ms;
+    case CONN_IDLE: return conn->follow.kind == FOLLOW_PAGE ? NEVER : options->idle_ms;
     case CONN_HEADER: return options->header_ms;
     case CONN_BODY: return options->body_ms;
     case CONN_WAIT: return options->identity_wait_ms;
     case CONN_WRITE: return options->write_ms;
-    case CONN_CHANGE: return UINT64_MAX / 2; /* the disk takes the time it takes */
+    case CONN_CHANGE: return NEVER; /* the disk takes the time it takes */
+    case CONN_WATCH: return LIMIT_HEARTBEAT_MS;
     }
     return 0;
 }
@@ -63,7 +67,7 @@ static void enter(struct conn *conn, enum conn_state state, int restarts)
         conn->events = events;
 }
 
-static void put_unsent(struct conn *conn)
+void conn_state_put_unsent(struct conn *conn)
 {
     if (conn->is_unsent)
         return;
@@ -90,18 +94,20 @@ enum step {
     STEP_CHANGE, /* what it changes is not durable yet */
 };
 
-static struct call call_of(struct conn *conn, const struct http_request *request)
+struct call conn_state_call(struct conn *conn, const struct http_request *request)
 {
     struct call call = {.subject = &conn->subject, .request = request};
     call.audit_subject = (struct span){conn->audit_subject, conn->audit_length};
     call.memo = &conn->audit_memo;
     call.pending = &conn->pending;
+    call.follow = &conn->follow;
+    call.peer = conn->peer;
     call.waits =
         !conn->waited && (conn->state == CONN_WAIT || conn->server->stats.waiting < LIMIT_WAITING);
     return call;
 }
 
-static struct reply *add_reply(struct conn *conn)
+struct reply *conn_state_reply(struct conn *conn)
 {
     return outbox_add(&conn->outbox, &conn->server->pool);
 }
@@ -117,8 +123,8 @@ static enum step answered(struct conn *conn, struct reply *reply)
 
 static void malformed(struct conn *conn, int status, const char *why)
 {
-    struct call call = call_of(conn, NULL);
-    struct reply *reply = add_reply(conn);
+    struct call call = conn_state_call(conn, NULL);
+    struct reply *reply = conn_state_reply(conn);
     conn->closing = 1;
     if (!reply)
         return;
@@ -169,8 +175,8 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
         malformed(conn, -r, why);
         return STEP_DONE;
     }
-    struct call call = call_of(conn, &request);
-    struct reply *reply = add_reply(conn);
+    struct call call = conn_state_call(conn, &request);
+    struct reply *reply = conn_state_reply(conn);
     if (!reply) {
         conn->closing = 1;
         return STEP_DONE;
@@ -205,6 +211,8 @@ static void set_state(struct conn *conn)
         enter(conn, CONN_CHANGE, 0);
     else if (conn->body_needed)
         enter(conn, CONN_BODY, restarts);
+    else if (conn->follow.kind == FOLLOW_WATCH)
+        enter(conn, CONN_WATCH, restarts);
     else if (conn->input.data)
         enter(conn, CONN_HEADER, restarts);
     else
@@ -221,7 +229,11 @@ void conn_settle(struct conn *conn)
         return;
     }
     if (r == OUTBOX_GIVES_WAY)
-        put_unsent(conn);
+        conn_state_put_unsent(conn);
+    if (r == 0 && conn->is_behind) { /* it gets the newest there is by now */
+        conn->is_behind = 0;
+        follow_make_due(server->service->followers, &conn->follow);
+    }
     set_state(conn);
     if (server->draining && conn_is_idle(conn))
         conn_close(conn);
@@ -256,7 +268,8 @@ static void process(struct conn *conn, char *data, size_t length)
     size_t at = 0;
     enum step step = STEP_DONE;
     conn->is_leftover = 0;
-    while (at < length && step == STEP_DONE && !conn->closing) {
+    while (at < length && step == STEP_DONE && !conn->closing &&
+           conn->follow.kind != FOLLOW_WATCH) {
         if (!peer_may_go_on(conn->peer, turn) || !make_room(conn)) {
             conn->is_leftover = 1;
             break;
@@ -265,6 +278,8 @@ static void process(struct conn *conn, char *data, size_t length)
         step = take_request(conn, data + at, length - at, &used);
         at += used;
     }
+    if (conn->follow.kind == FOLLOW_WATCH) /* nothing more can be asked on it */
+        at = length;
     if (at < length && !conn->closing && keep(conn, data + at, length - at) < 0)
         malformed(conn, conn->body_needed ? 507 : 503, "there is no memory left for the request");
     if (data == server->scratch)
@@ -274,7 +289,7 @@ static void process(struct conn *conn, char *data, size_t length)
     conn->is_waiting = step == STEP_WAIT;
     conn->is_changing = step == STEP_CHANGE;
     conn->has_moved |= at > 0;
-    put_unsent(conn);
+    conn_state_put_unsent(conn);
 }
 
 void conn_read(struct conn *conn)
@@ -331,7 +346,7 @@ static void on_ready(struct loop_source *source, uint32_t events)
     if (events & (EPOLLHUP | EPOLLERR))
         conn_close(conn);
     else if (conn->state == CONN_WRITE)
-        put_unsent(conn);
+        conn_state_put_unsent(conn);
     else if (events & (EPOLLIN | EPOLLRDHUP)) {
         conn->has_hung_up |= (events & EPOLLRDHUP) != 0;
         conn_read(conn);
@@ -340,6 +355,10 @@ static void on_ready(struct loop_source *source, uint32_t events)
 
 void conn_expire(struct conn *conn)
 {
+    if (conn->state == CONN_WATCH) {
+        conn_follow_beat(conn);
+        return;
+    }
     conn->server->stats.timed_out++;
     if (conn->state == CONN_WAIT) {
         conn->waited = 1;
@@ -355,7 +374,8 @@ void conn_expire(struct conn *conn)
 int conn_is_idle(const struct conn *conn)
 {
     return !conn->outbox.first && !conn->is_leftover &&
-           (conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT);
+           (conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT ||
+            conn->state == CONN_WATCH);
 }
 
 /* ---- beginning and end --------------------------------------------------------------------- */
@@ -380,8 +400,8 @@ int conn_describe(struct conn *conn)
 static void turn_away(struct conn *conn)
 {
     struct server *server = conn->server;
-    struct call call = call_of(conn, NULL);
-    struct reply *reply = add_reply(conn);
+    struct call call = conn_state_call(conn, NULL);
+    struct reply *reply = conn_state_reply(conn);
     server->stats.over_limit++;
     if (!reply)
         return;
@@ -453,6 +473,7 @@ void conn_close(struct conn *conn)
     struct server *server = conn->server;
     if (conn->is_linked)
         unlink_conn(conn);
+    follow_end(server->service->followers, &conn->follow);
     outbox_drop(&conn->outbox, &server->pool);
     input_drop(&conn->input, server->service->arena, conn->peer);
     if (conn->peer)

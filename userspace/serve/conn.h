@@ -14,6 +14,7 @@
 
 #include "base/loop.h"
 #include "serve/audit_line.h"
+#include "serve/follow.h"
 #include "serve/input.h"
 #include "serve/outbox.h"
 #include "serve/service.h"
@@ -29,6 +30,7 @@ enum conn_state {
     CONN_WAIT,   /* it waits for the caller's pod to become known */
     CONN_CHANGE, /* it waits for what it changes to become durable */
     CONN_WRITE,  /* its replies wait for the reader */
+    CONN_WATCH,  /* events go out whenever there are some */
 };
 
 struct conn {
@@ -51,7 +53,9 @@ struct conn {
     int is_waiting;  /* its next request waits for its pod to become known */
     int is_changing; /* its next request waits for its change to settle */
     struct pending pending;
-    int has_moved; /* something was answered or sent since its state was last set */
+    struct follow follow; /* what it is told of by itself */
+    int is_behind;        /* what it follows has changed while it was still being told */
+    int has_moved;        /* something was answered or sent since its state was last set */
 
     struct subject subject;
     struct peer *peer;
@@ -79,6 +83,15 @@ void conn_settle(struct conn *conn);
 
 /* The changes FIRST to LAST have settled with RESULT: go on with the request that waits for one. */
 void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result);
+
+/* What it follows was due: tell it. It may be gone afterwards. Bytes that are to be sent. */
+size_t conn_follow_tell(struct conn *conn);
+
+/* The connection that FOLLOW is embedded in. */
+struct conn *conn_follow_of(struct follow *follow);
+
+/* Whoever is behind it is somebody else now: as conn_close(), and its page is dead. */
+void conn_follow_revoke(struct conn *conn);
 
 /* Something has settled: try the change again that could not begin. */
 void conn_retry_change(struct conn *conn);

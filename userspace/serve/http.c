@@ -172,6 +172,14 @@ static int read_if_none_match(struct head *head, struct span value)
     return HTTP_COMPLETE;
 }
 
+static int read_last_event_id(struct head *head, struct span value)
+{
+    if (head->request->last_event_id.length)
+        return refuse(head, 400, "Last-Event-ID is given twice");
+    head->request->last_event_id = value;
+    return HTTP_COMPLETE;
+}
+
 struct field {
     const char *name; /* in lower case */
     int (*read)(struct head *head, struct span value);
@@ -184,6 +192,7 @@ static const struct field fields[] = {
     {"connection", read_connection},
     {"expect", read_expect},
     {"if-none-match", read_if_none_match},
+    {"last-event-id", read_last_event_id},
 };
 
 static int read_field(struct head *head, struct span line)

@@ -18,6 +18,7 @@ struct http_request {
     struct span path;          /* of the target, as sent: still percent-encoded */
     struct span query;         /* behind the '?', empty when there is none */
     struct span if_none_match; /* empty when absent */
+    struct span last_event_id; /* empty when absent */
     uint64_t content_length;
     int has_length;
     int expects_continue; /* the client waits for "100 Continue" before it sends the body */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -92,13 +93,33 @@ static size_t pieces(const struct reply *reply, size_t sent, struct iovec at[2])
     return count;
 }
 
-/* Bytes taken, 0 when the socket is full, or -errno. */
-static ssize_t transmit(int fd, struct iovec *at, size_t count)
+/* What a descriptor travels in (unix(7), SCM_RIGHTS). */
+union passed {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+};
+
+static void attach(struct msghdr *message, union passed *passed, int fd)
+{
+    *passed = (union passed){.header = {.cmsg_len = CMSG_LEN(sizeof fd),
+                                        .cmsg_level = SOL_SOCKET,
+                                        .cmsg_type = SCM_RIGHTS}};
+    memcpy(CMSG_DATA(&passed->header), &fd, sizeof fd);
+    message->msg_control = passed;
+    message->msg_controllen = sizeof *passed;
+}
+
+/* Bytes taken, 0 when the socket is full, or -errno. PASSED goes with the first, unless it is -1.
+ */
+static ssize_t transmit(int fd, struct iovec *at, size_t count, int passed)
 {
     struct msghdr message = {.msg_iov = at, .msg_iovlen = count};
+    union passed control;
+    if (passed >= 0)
+        attach(&message, &control, passed);
     for (;;) {
         /* send() spares the kernel a header to copy in: about 3 % of a small answer. */
-        ssize_t n = count == 1
+        ssize_t n = count == 1 && passed < 0
                         ? send(fd, at[0].iov_base, at[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
                         : sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0)
@@ -161,14 +182,18 @@ int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *pr
     while (outbox->first) {
         struct iovec at[2 * LIMIT_PIPELINE];
         size_t count = 0, total = 0, sent = outbox->sent;
+        struct reply *first = &outbox->first->reply;
+        int passed = first->passes_fd && !sent ? first->fd : -1;
         for (const struct queued *q = outbox->first; q && count + 2 <= 2 * LIMIT_PIPELINE;
              q = q->next, sent = 0) {
             count += pieces(&q->reply, sent, at + count);
             total += size_of(&q->reply) - sent;
             if (q->reply.source) /* what is behind it has to wait for its end */
                 break;
+            if (q->next && q->next->reply.passes_fd) /* it must be the first */
+                break;
         }
-        ssize_t taken = transmit(fd, at, count);
+        ssize_t taken = transmit(fd, at, count, passed);
         if (taken < 0)
             return (int)taken;
         *progress |= taken > 0;

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "serve/reply.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/writer.h"
 #include "crypto/secret.h"
 #include "protocol.h"
 #include "store/answer.h"
+#include "store/page.h"
 #include "store/store.h"
 
 struct phrase {
@@ -171,6 +175,19 @@ void reply_json(struct reply *reply, const char *text)
     short_body(reply, &w, REPLY_JSON, span_of(text));
 }
 
+int reply_page(struct reply *reply, const struct page *page)
+{
+    char told[64];
+    int fd = fcntl(page_fd(page), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    snprintf(told, sizeof told, "{\"capacity\":%zu}\n", page_capacity(page));
+    reply_json(reply, told);
+    reply->passes_fd = 1;
+    reply->fd = fd;
+    return 0;
+}
+
 static void error_body(struct writer *w, const char *code, const char *message)
 {
     writer_literal(w, "{\"error\":\"");
@@ -226,6 +243,9 @@ void reply_done(struct reply *reply)
     free(reply->heap);
     if (reply->source)
         reply->source->done(reply->source);
+    if (reply->passes_fd)
+        close(reply->fd);
+    reply->passes_fd = 0;
     reply->source = NULL;
     reply->status = 0;
     reply->closes = 0;

@@ -12,6 +12,7 @@
 
 #include "base/span.h"
 
+struct page;
 struct secret;
 struct store_version;
 
@@ -33,8 +34,10 @@ struct reply {
     struct secret *secret;       /* a counted reference, or NULL */
     char *heap;                  /* owned, or NULL */
     struct reply_source *source; /* what follows; NULL: nothing */
-    struct span part;            /* the body, in the secret or on the heap; else empty */
-    char text[REPLY_TEXT];       /* head, then a short body */
+    int passes_fd;               /* `fd`, owned, goes with the first byte */
+    int fd;
+    struct span part;      /* the body, in the secret or on the heap; else empty */
+    char text[REPLY_TEXT]; /* head, then a short body */
 };
 
 enum reply_type {
@@ -70,6 +73,9 @@ void reply_noticed(struct reply *reply, const char *text, const char *notice);
 
 /* 200 with a short JSON text, at most REPLY_SHORT bytes. */
 void reply_json(struct reply *reply, const char *text);
+
+/* 200 with a descriptor of PAGE beside it. 0, or -errno with nothing answered. */
+int reply_page(struct reply *reply, const struct page *page);
 
 /* STATUS with {"error":CODE,"message":…}; the message is cut to fit. FORMAT gets no secret. */
 void reply_error(struct reply *reply, int status, const char *code, const char *format, ...)

@@ -6,6 +6,7 @@
 #include "protocol.h"
 #include "serve/backups.h"
 #include "serve/keys.h"
+#include "serve/push.h"
 #include "serve/restores.h"
 #include "serve/sentinel.h"
 #include "serve/status.h"
@@ -18,6 +19,8 @@ static const struct route routes[] = {
     {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          0,     "get",          workload_secret},
     {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          0,     "value",        workload_value},
     {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          0,     "member",       workload_member},
+    {"GET",    PATH_WATCH,            0,   ACCESS_WORKLOAD, 0,          0,     "watch",        push_watch},
+    {"GET",    PATH_PAGE,             0,   ACCESS_WORKLOAD, 0,          0,     "page",         push_page},
     {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          1,     "whoami",       workload_whoami},
     {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,     "recipient",    keys_recipient},
     {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         sentinel_list},

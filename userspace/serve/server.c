@@ -14,6 +14,7 @@
 #include "kernel/attest.h"
 #include "limits.h"
 #include "serve/conn.h"
+#include "serve/follow.h"
 #include "serve/outbox.h"
 #include "serve/peer.h"
 #include "serve/server_state.h"
@@ -104,6 +105,24 @@ static void resume_ready(struct server *server)
     }
 }
 
+/*
+ * After the answers of the turn, so that whoever changed something does not wait for all who follow
+ * it; and not all at once, so that neither do others.
+ */
+static void tell_followers(struct server *server)
+{
+    struct follow_book *followers = server->service->followers;
+    struct follow *follow;
+    size_t bytes = 0;
+    for (unsigned i = 0; i < LIMIT_TURN_EVENTS && bytes < LIMIT_TURN_EVENT_BYTES; i++) {
+        if (!(follow = follow_next_due(followers)))
+            break;
+        bytes += conn_follow_tell(conn_follow_of(follow));
+    }
+    if (server->unsent)
+        settle_all(server);
+}
+
 static int on_turn(void *context)
 {
     struct server *server = context;
@@ -114,8 +133,13 @@ static int on_turn(void *context)
         change_flush(server->service->store);
         settle_all(server);
     }
+    int has_due = follow_has_due(server->service->followers);
+    if (has_due) {
+        tell_followers(server);
+        has_due = follow_has_due(server->service->followers);
+    }
     service_end_turn(server->service);
-    return server->ready != NULL || server->unsent != NULL;
+    return server->ready != NULL || server->unsent != NULL || has_due;
 }
 
 /* Whoever waits to begin comes last: what it begins may replace what the others came to fetch. */
@@ -146,6 +170,11 @@ static void on_sweep(struct loop_timer *timer)
     for (size_t i = 0; i < 2; i++)
         if (server->listeners[i].source.fd >= 0)
             loop_modify(server->loop, &server->listeners[i].source, EPOLLIN);
+    /* Whoever follows while attestation does not work is told no more; afterwards, all there is. */
+    if (server->was_working != server->service->working)
+        follow_all_due(server->service->followers);
+    server->was_working = server->service->working;
+    follow_tick(server->service->followers, service_now_us(server->service));
     loop_set_timer(server->loop, &server->sweep, SWEEP_MS);
     end_drain(server);
 }
@@ -155,6 +184,7 @@ void server_drain(struct server *server)
     server->draining = 1;
     server->drain_by_ms = server->now_ms + server->options.drain_ms;
     close_listeners(server);
+    follow_leave_pages(server->service->followers);
     for (struct conn *conn = server->conns, *next; conn; conn = next) {
         next = conn->next;
         if (conn_is_idle(conn))
@@ -171,7 +201,7 @@ void server_set_registry(struct server *server, const struct registry *registry)
     for (struct conn *conn = server->conns, *next; conn; conn = next) {
         next = conn->next;
         if (who_refresh(server->who, &conn->subject) || conn_describe(conn) < 0)
-            conn_close(conn);
+            conn_follow_revoke(conn);
         else if (conn->state == CONN_WAIT)
             conn_resume(conn);
     }
@@ -193,6 +223,7 @@ int server_new(struct loop *loop, struct service *service, struct attest *attest
     server->listeners[0].source.fd = -1;
     server->listeners[1].source.fd = -1;
     server->now_ms = clock_mono_ms();
+    server->was_working = service->working;
     server->who = who_new(attest, roots, options->sentinel);
     server->peers = peer_new_table(options->max_connections);
     server->scratch = arena_alloc(service->arena, SERVER_SCRATCH);
@@ -207,6 +238,11 @@ int server_new(struct loop *loop, struct service *service, struct attest *attest
     return 0;
 }
 
+const struct follow_book *server_followers(const struct server *server)
+{
+    return server->service->followers;
+}
+
 void server_read_stats(const struct server *server, struct server_stats *ret)
 {
     *ret = server->stats;
@@ -217,6 +253,7 @@ void server_free(struct server *server)
     if (!server)
         return;
     close_listeners(server);
+    follow_leave_pages(server->service->followers);
     while (server->conns)
         conn_close(server->conns);
     loop_cancel_timer(server->loop, &server->sweep);

@@ -9,6 +9,7 @@
 
 struct attest;
 struct error;
+struct follow_book;
 struct loop;
 struct place_roots;
 struct registry;
@@ -50,6 +51,9 @@ void server_settled(void *server, uint64_t first, uint64_t last, int result);
 
 /* Take no more connections, let requests under way end, then stop the loop. */
 void server_drain(struct server *server);
+
+/* For their numbers. */
+const struct follow_book *server_followers(const struct server *server);
 
 void server_read_stats(const struct server *server, struct server_stats *ret);
 

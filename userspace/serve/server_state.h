@@ -34,7 +34,8 @@ struct server {
     struct conn *conns;
     struct conn *ready;
     struct conn *unsent;
-    char *scratch; /* in the arena */
+    char *scratch;   /* in the arena */
+    int was_working; /* service->working at the last sweep */
     int draining;
     uint64_t drain_by_ms;
     struct server_stats stats;

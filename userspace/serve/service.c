@@ -12,6 +12,7 @@
 #include "serve/access.h"
 #include "serve/audit.h"
 #include "serve/audit_line.h"
+#include "serve/follow.h"
 #include "serve/http.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
@@ -22,11 +23,23 @@
 int service_init(struct service *service)
 {
     service->scratch = calloc(1, sizeof *service->scratch);
-    return service->scratch ? 0 : -ENOMEM;
+    if (!service->scratch)
+        return -ENOMEM;
+    int r = follow_book_new(LIMIT_SECRETS, &service->followers);
+    if (r < 0) {
+        service_done(service);
+        return r;
+    }
+    store_set_changed(service->store, follow_changed, service->followers);
+    return 0;
 }
 
 void service_done(struct service *service)
 {
+    if (service->followers)
+        store_set_changed(service->store, NULL, NULL);
+    follow_book_free(service->followers);
+    service->followers = NULL;
     free(service->scratch);
     service->scratch = NULL;
 }
@@ -59,6 +72,17 @@ void service_record(struct service *service, struct call *call, const char *oper
     struct audit_event event = {.operation = operation, .outcome = outcome, .reason = reason};
     /* Nothing is served here, so a record that cannot be kept is counted and no more. */
     append(service, call, &event);
+}
+
+int service_keep_record(struct service *service, struct call *call, const char *operation,
+                        struct span key, const char *reason)
+{
+    struct audit_event event = {operation, key, "allow", reason};
+    int r = audit_reserve(service->audit, 1);
+    if (r == 0)
+        r = append(service, call, &event);
+    service->served += r == 0;
+    return service->serves_unaudited ? 0 : r;
 }
 
 void service_note(struct service *service, const char *operation, struct span key,

@@ -15,8 +15,11 @@
 struct arena;
 struct audit;
 struct audit_memo;
+struct follow;
+struct follow_book;
 struct http_request;
 struct keyring;
+struct peer;
 struct put_request;
 struct reply;
 struct restore;
@@ -30,6 +33,7 @@ struct service {
     struct restore *restore;
     struct arena *arena;
     struct audit *audit;
+    struct follow_book *followers;
     enum access_reveal reveal;
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
     int working;          /* attestation was last seen to work */
@@ -63,6 +67,8 @@ struct call {
     size_t key_count;
     const char *reason;      /* one word for audit when it does not succeed; set by the handler */
     struct pending *pending; /* of the connection */
+    struct follow *follow;   /* of the connection */
+    const struct peer *peer; /* of the connection: its pod */
     int is_unsettled;        /* set by service_must_wait(): no answer yet */
 };
 
@@ -79,7 +85,10 @@ enum service_result {
     SERVICE_BODY,    /* (service_gate) go on and read the body */
 };
 
-/* Set up the parts that no option decides. 0 or -ENOMEM. */
+/*
+ * Set up the parts that no option decides, in the thread that serves; the store is there. 0 or
+ * -errno.
+ */
 int service_init(struct service *service);
 void service_done(struct service *service);
 
@@ -125,6 +134,13 @@ int service_must_wait(struct call *call, int result, uint64_t ticket);
 /* Keep a record of what the daemon itself found out about KEY. */
 void service_note(struct service *service, const char *operation, struct span key,
                   const char *outcome, const char *reason);
+
+/*
+ * Keep the record that KEY is about to be told to whoever is behind CALL. 0, or -errno: then it
+ * must not be told.
+ */
+int service_keep_record(struct service *service, struct call *call, const char *operation,
+                        struct span key, const char *reason);
 
 /* Keep a record of something that is no request, for example a connection that was refused. */
 void service_record(struct service *service, struct call *call, const char *operation,

@@ -157,6 +157,7 @@ static void apply(struct store *store, struct change *change)
 {
     struct entry *entry = change->entry;
     entry->change = NULL;
+    store_state_changed(store, entry);
     if (change->op == RECORD_PUT || !entry->version.number) {
         apply_put(store, change);
     } else if (change->op == RECORD_DELETE) {
@@ -374,6 +375,7 @@ void change_expire(struct store *store, int64_t now_us)
         }
         secret_unref(version->block);
         version->block = NULL;
+        store_state_changed(store, entry);
         int recorded = r < 0 && r != -EAGAIN ? r : record_expiry(&call, entry);
         r = recorded < 0 ? recorded : r;
     }

@@ -35,6 +35,13 @@ void store_set_settled(struct store *store,
     store->options.context = context;
 }
 
+void store_set_changed(struct store *store, void (*changed)(void *context, struct span key),
+                       void *context)
+{
+    store->changed = changed;
+    store->changed_context = context;
+}
+
 int store_is_sealed(const struct store *store)
 {
     return !store->journal;

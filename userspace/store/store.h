@@ -82,6 +82,13 @@ void store_set_settled(struct store *store,
                        void (*settled)(void *context, uint64_t first, uint64_t last, int result),
                        void *context);
 
+/*
+ * Whom to tell that KEY is changing: put, deleted, expired. Called from within the change, which is
+ * in effect when the call into the store has returned; nothing may be asked of the store meanwhile.
+ */
+void store_set_changed(struct store *store, void (*changed)(void *context, struct span key),
+                       void *context);
+
 /* Non-zero until load_log() has succeeded: nothing can be read or changed. */
 int store_is_sealed(const struct store *store);
 

@@ -61,8 +61,10 @@ struct store {
     struct rewrite *rewrite; /* under way: nothing else is changed meanwhile */
     int is_held;             /* by a stage: nobody else changes anything meanwhile */
     uint64_t rewrites, failures;
-    int settled_result; /* of what was settled last */
-    int is_broken;      /* which log a crash would leave is not known: no more changes */
+    int settled_result;                              /* of what was settled last */
+    void (*changed)(void *context, struct span key); /* NULL: nobody cares */
+    void *changed_context;
+    int is_broken; /* which log a crash would leave is not known: no more changes */
 };
 
 static inline struct span store_state_key(const struct entry *entry)
@@ -83,6 +85,12 @@ static inline void store_state_count(struct store *store, struct journal_place p
         return;
     store->live += sign > 0 ? place.size : -(uint64_t)place.size;
     store->records += sign > 0 ? 1 : UINT64_MAX;
+}
+
+static inline void store_state_changed(const struct store *store, const struct entry *entry)
+{
+    if (store->changed)
+        store->changed(store->changed_context, store_state_key(entry));
 }
 
 /* 0 when a change may begin, -ENOKEY (sealed), -EIO (broken), -EAGAIN (held). */

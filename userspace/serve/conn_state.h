@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What conn.c and conn_follow.c share; nobody else includes it. */
+#ifndef VSECM_SERVE_CONN_STATE_H
+#define VSECM_SERVE_CONN_STATE_H
+
+#include "serve/conn.h"
+
+struct http_request;
+struct reply;
+
+/* What service.h gets of CONN with REQUEST, which is NULL when nobody asked. */
+struct call conn_state_call(struct conn *conn, const struct http_request *request);
+
+/* One more reply, to be filled. NULL: out of memory. */
+struct reply *conn_state_reply(struct conn *conn);
+
+/* It has something to be sent at the end of the turn. */
+void conn_state_put_unsent(struct conn *conn);
+
+/* Nothing has happened on a watch for long: it hears that the daemon is there, and we whether it
+ * is. */
+void conn_follow_beat(struct conn *conn);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "store/validity.h"
+
+/* A page, and who of one pod reads it. */
+struct shared_page {
+    struct shared_page *next; /* of its topic */
+    struct page *page;
+    const void *sharer;
+    unsigned readers;
+    int is_dead;
+    char seen[EVENT_ID];
+};
+
+struct topic {
+    struct follow *first;
+    struct shared_page *pages;
+    size_t key_length;
+    char key[];
+};
+
+struct follow_book {
+    struct page_book *pages;
+    struct table *topics; /* by key */
+    struct follow *first_due, *last_due;
+    int64_t expected_us;
+    int is_postponed;
+    int leaves_pages;
+    struct follow_stats stats;
+};
+
+/* ---- the book ------------------------------------------------------------------------------ */
+
+int follow_book_new(size_t max, struct follow_book **ret)
+{
+    struct follow_book *book = calloc(1, sizeof *book);
+    if (!book)
+        return -ENOMEM;
+    book->expected_us = VALIDITY_NEVER;
+    book->topics = table_new(max);
+    int r = book->topics ? page_book_new(&book->pages) : -ENOMEM;
+    if (r < 0) {
+        follow_book_free(book);
+        return r;
+    }
+    *ret = book;
+    return 0;
+}
+
+void follow_book_free(struct follow_book *book)
+{
+    if (!book)
+        return;
+    page_book_free(book->pages);
+    table_free(book->topics);
+    free(book);
+}
+
+void follow_book_read_stats(const struct follow_book *book, struct follow_stats *ret)
+{
+    *ret = book->stats;
+    page_book_read_stats(book->pages, &ret->pages);
+}
+
+/* ---- topics -------------------------------------------------------------------------------- */
+
+static struct span key_of(const struct topic *topic)
+{
+    return (struct span){topic->key, topic->key_length};
+}
+
+static struct topic *find_topic(struct follow_book *book, struct span key)
+{
+    struct topic *topic = table_find(book->topics, key);
+    if (topic)
+        return topic;
+    topic = calloc(1, sizeof *topic + key.length);
+    if (!topic)
+        return NULL;
+    memcpy(topic->key, key.data, key.length);
+    topic->key_length = key.length;
+    if (table_set(book->topics, key_of(topic), topic, NULL) == 0)
+        return topic;
+    free(topic);
+    return NULL;
+}
+
+static void drop_unused(struct follow_book *book, struct topic *topic)
+{
+    if (topic->first)
+        return;
+    table_remove(book->topics, key_of(topic));
+    free(topic);
+}
+
+static void join(struct follow *follow, struct topic *topic, enum follow_kind kind)
+{
+    follow->kind = kind;
+    follow->topic = topic;
+    follow->previous = NULL;
+    follow->next = topic->first;
+    if (follow->next)
+        follow->next->previous = follow;
+    topic->first = follow;
+}
+
+static void leave(struct follow *follow)
+{
+    if (follow->previous)
+        follow->previous->next = follow->next;
+    else
+        follow->topic->first = follow->next;
+    if (follow->next)
+        follow->next->previous = follow->previous;
+}
+
+/* ---- who is due ---------------------------------------------------------------------------- */
+
+void follow_make_due(struct follow_book *book, struct follow *follow)
+{
+    if (follow->is_due)
+        return;
+    follow->is_due = 1;
+    follow->next_due = NULL;
+    follow->previous_due = book->last_due;
+    if (book->last_due)
+        book->last_due->next_due = follow;
+    else
+        book->first_due = follow;
+    book->last_due = follow;
+}
+
+static void take_from_due(struct follow_book *book, struct follow *follow)
+{
+    if (!follow->is_due)
+        return;
+    follow->is_due = 0;
+    if (follow->previous_due)
+        follow->previous_due->next_due = follow->next_due;
+    else
+        book->first_due = follow->next_due;
+    if (follow->next_due)
+        follow->next_due->previous_due = follow->previous_due;
+    else
+        book->last_due = follow->previous_due;
+}
+
+struct follow *follow_next_due(struct follow_book *book)
+{
+    struct follow *first = book->first_due;
+    if (first)
+        take_from_due(book, first);
+    return first;
+}
+
+int follow_has_due(const struct follow_book *book)
+{
+    return book->first_due != NULL;
+}
+
+static void make_topic_due(struct follow_book *book, struct topic *topic)
+{
+    for (struct follow *follow = topic->first; follow; follow = follow->next)
+        follow_make_due(book, follow);
+}
+
+void follow_changed(void *context, struct span key)
+{
+    struct follow_book *book = context;
+    struct topic *topic = table_find(book->topics, key);
+    if (topic)
+        make_topic_due(book, topic);
+}
+
+void follow_all_due(struct follow_book *book)
+{
+    size_t at = 0;
+    for (struct topic *topic; (topic = table_next(book->topics, &at));)
+        make_topic_due(book, topic);
+}
+
+void follow_expect(struct follow_book *book, int64_t wall_us)
+{
+    if (wall_us < book->expected_us)
+        book->expected_us = wall_us;
+}
+
+void follow_postpone(struct follow_book *book)
+{
+    book->is_postponed = 1;
+}
+
+/* Whoever is told says anew what is to be expected. */
+void follow_tick(struct follow_book *book, int64_t wall_us)
+{
+    if (!book->is_postponed && wall_us < book->expected_us)
+        return;
+    book->is_postponed = 0;
+    book->expected_us = VALIDITY_NEVER;
+    follow_all_due(book);
+}
+
+/* ---- pages --------------------------------------------------------------------------------- */
+
+static struct shared_page *find_shared(const struct topic *topic, const void *sharer)
+{
+    for (struct shared_page *shared = topic->pages; shared; shared = shared->next)
+        if (shared->sharer == sharer && !shared->is_dead)
+            return shared;
+    return NULL;
+}
+
+static int make_shared(struct follow_book *book, struct topic *topic, const void *sharer,
+                       size_t length, struct shared_page **ret)
+{
+    struct shared_page *shared = calloc(1, sizeof *shared);
+    if (!shared)
+        return -ENOMEM;
+    int r = page_new(book->pages, length, &shared->page);
+    if (r < 0) {
+        free(shared);
+        return r;
+    }
+    shared->sharer = sharer;
+    shared->next = topic->pages;
+    topic->pages = shared;
+    *ret = shared;
+    return 0;
+}
+
+void follow_kill_page(struct follow *follow, enum page_state state)
+{
+    if (follow->kind != FOLLOW_PAGE || follow->shared->is_dead)
+        return;
+    follow->shared->is_dead = 1;
+    page_wipe(follow->shared->page, state, PAGE_REASON_NONE);
+}
+
+static void leave_shared(struct follow_book *book, struct follow *follow)
+{
+    struct shared_page *shared = follow->shared;
+    if (--shared->readers)
+        return;
+    if (!book->leaves_pages)
+        follow_kill_page(follow, PAGE_MOVED);
+    for (struct shared_page **at = &follow->topic->pages; *at; at = &(*at)->next)
+        if (*at == shared) {
+            *at = shared->next;
+            break;
+        }
+    page_free(shared->page);
+    free(shared);
+}
+
+struct page *follow_live_page(const struct follow *follow)
+{
+    return follow->shared->is_dead ? NULL : follow->shared->page;
+}
+
+void follow_leave_pages(struct follow_book *book)
+{
+    book->leaves_pages = 1;
+}
+
+/* ---- followers ----------------------------------------------------------------------------- */
+
+int follow_watch(struct follow_book *book, struct follow *follow, struct span key,
+                 struct span last_id)
+{
+    follow_end(book, follow);
+    struct topic *topic = find_topic(book, key);
+    if (!topic)
+        return -ENOMEM;
+    /* One that is too long to be an id of ours is none. */
+    if (last_id.length && last_id.length < EVENT_ID)
+        memcpy(follow->seen, last_id.data, last_id.length);
+    join(follow, topic, FOLLOW_WATCH);
+    book->stats.watches++;
+    follow_make_due(book, follow);
+    return 0;
+}
+
+int follow_page(struct follow_book *book, struct follow *follow, struct span key,
+                const void *sharer, size_t length)
+{
+    follow_end(book, follow);
+    struct topic *topic = find_topic(book, key);
+    if (!topic)
+        return -ENOMEM;
+    struct shared_page *shared = find_shared(topic, sharer);
+    int r = shared ? 0 : make_shared(book, topic, sharer, length, &shared);
+    if (r < 0) {
+        drop_unused(book, topic);
+        return r;
+    }
+    shared->readers++;
+    follow->shared = shared;
+    join(follow, topic, FOLLOW_PAGE);
+    book->stats.readers++;
+    return 0;
+}
+
+char *follow_seen(struct follow *follow)
+{
+    return follow->kind == FOLLOW_PAGE ? follow->shared->seen : follow->seen;
+}
+
+void follow_end(struct follow_book *book, struct follow *follow)
+{
+    if (follow->kind == FOLLOW_NOTHING)
+        return;
+    take_from_due(book, follow);
+    if (follow->kind == FOLLOW_PAGE) {
+        book->stats.readers--;
+        leave_shared(book, follow);
+    } else {
+        book->stats.watches--;
+    }
+    leave(follow);
+    drop_unused(book, follow->topic);
+    *follow = (struct follow){.kind = FOLLOW_NOTHING};
+}
