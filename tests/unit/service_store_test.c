@@ -7,14 +7,11 @@
 #include "base/writer.h"
 #include "crypto/age_header.h"
 #include "crypto/age_payload.h"
-#include "limits.h"
 #include "serve/audit.h"
-#include "serve/audit_line.h"
-#include "serve/http.h"
-#include "serve/reply.h"
 #include "serve/service.h"
 #include "serve/subject.h"
 #include "store/rootkey.h"
+#include "tests/unit/requests.h"
 #include "tests/unit/stores.h"
 
 #define T0 INT64_C(1795551330123456)
@@ -67,68 +64,16 @@ static void seal_it(void)
     take_store();
 }
 
-static char answer[70000];
-
 /* The status; 0: the request waits for its change. */
 static int ask_as(const struct subject *subject, const char *line, const char *body)
 {
-    static char text[20000];
-    char who[LIMIT_AUDIT_RECORD];
-    struct http_request request;
-    struct reply reply = {0};
-    const char *why = "";
-    struct writer w = writer_on(who, sizeof who);
-    audit_line_subject(&w, subject);
-    snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", line,
-             strlen(body), body);
-    CHECK_EQ_INT(http_read(text, strlen(text), &request, &why), HTTP_COMPLETE);
-    struct call call = {.subject = subject,
-                        .audit_subject = {who, w.used},
-                        .request = &request,
-                        .body = {text + request.head_length, (size_t)request.content_length},
-                        .pending = &pending};
-    size_t max = 0;
-    enum service_result result = SERVICE_BODY;
-    if (request.content_length)
-        result = service_gate(&service, &call, &max, &reply);
-    if (result == SERVICE_BODY)
-        result = service_answer(&service, &call, &reply);
-    w = writer_on(answer, sizeof answer - 1);
-    writer_bytes(&w, reply.text, reply.text_length);
-    writer_span(&w, reply.part);
-    answer[w.used] = '\0';
-    int status = reply.status;
-    reply_done(&reply);
-    CHECK_EQ_INT(result == SERVICE_CHANGES, status == 0);
-    return status;
+    const struct call call = {.subject = subject, .pending = &pending};
+    return requests_ask(&service, call, requests_text(line, body));
 }
 
 static int ask(const char *line, const char *body)
 {
     return ask_as(&root, line, body);
-}
-
-static void check_says(const char *part)
-{
-    if (!strstr(answer, part))
-        check_fail(__FILE__, __LINE__, "'%s' is not in: %s", part, answer);
-}
-
-static const char *trail(void)
-{
-    static char text[65536];
-    FILE *file = fopen(scratch_path("audit/audit-0000000001.jsonl"), "r");
-    CHECK(file != NULL);
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    return text;
-}
-
-static void check_trail(const char *part)
-{
-    if (!strstr(trail(), part))
-        check_fail(__FILE__, __LINE__, "'%s' is not in: %s", part, trail());
 }
 
 static void put(const char *key, const char *value)
@@ -150,15 +95,15 @@ TEST(history)
     put("a/b", "one");
     put("a/b", "two");
     CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/b", ""), 200);
-    check_says(
+    requests_check_says(
         "{\"key\":\"a/b\",\"created\":\"2026-11-24T20:15:30Z\",\"versions\":[{\"version\":2,");
-    check_says(
+    requests_check_says(
         "\"notBefore\":\"now\",\"expires\":\"never\",\"state\":\"current\"},{\"version\":1,");
-    check_says("\"state\":\"past\"}]}");
+    requests_check_says("\"state\":\"past\"}]}");
     CHECK_EQ_INT(ask("GET /v1/admin/history?key=a%2Fb", ""), 200);
     CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/c", ""), 404);
-    check_trail("\"op\":\"history\",\"key\":\"a/b\",\"outcome\":\"allow\"");
-    check_trail(
+    requests_check_trail("\"op\":\"history\",\"key\":\"a/b\",\"outcome\":\"allow\"");
+    requests_check_trail(
         "\"op\":\"history\",\"key\":\"a/c\",\"outcome\":\"error\",\"reason\":\"no-secret\"");
     end();
 }
@@ -169,19 +114,20 @@ TEST(reveal)
     put("a/b", "one");
     put("a/b", "two");
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b", ""), 200);
-    check_says("\r\nVSecM-Version: 2\r\n");
-    check_says("\r\n\r\ntwo");
+    requests_check_says("\r\nVSecM-Version: 2\r\n");
+    requests_check_says("\r\n\r\ntwo");
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=1", ""), 200);
-    check_says("\r\n\r\none");
+    requests_check_says("\r\n\r\none");
     CHECK_EQ_INT(ask("GET /v1/admin/value?version=1&key=a/b", ""), 200);
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=3", ""), 404);
-    check_says("version 3 of");
-    check_trail("\"op\":\"reveal\",\"key\":\"a/b\",\"outcome\":\"allow\"");
-    CHECK(!strstr(trail(), "two"));
+    requests_check_says("version 3 of");
+    requests_check_trail("\"op\":\"reveal\",\"key\":\"a/b\",\"outcome\":\"allow\"");
+    CHECK(!strstr(requests_trail(), "two"));
     service.reveal = ACCESS_REVEAL_NO;
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b", ""), 403);
-    CHECK(!strstr(answer, "two"));
-    check_trail("\"op\":\"reveal\",\"key\":\"a/b\",\"outcome\":\"deny\",\"reason\":\"reveal\"");
+    CHECK(!strstr(requests_answer, "two"));
+    requests_check_trail(
+        "\"op\":\"reveal\",\"key\":\"a/b\",\"outcome\":\"deny\",\"reason\":\"reveal\"");
     end();
 }
 
@@ -224,10 +170,10 @@ TEST(rollback)
     put("a/b", "one");
     put("a/b", "two");
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":1}"), 200);
-    check_says("{\"key\":\"a/b\",\"version\":3}");
+    requests_check_says("{\"key\":\"a/b\",\"version\":3}");
     CHECK(is_at("a/b", "one", 3));
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":2,\"ifVersion\":2}"), 409);
-    check_says("a/b is at version 3");
+    requests_check_says("a/b is at version 3");
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":9}"), 404);
     CHECK_EQ_INT(ask(ROLLBACK, "{\"workloads\":[\"c\"],\"version\":1}"), 404);
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET "}"), 400);
@@ -237,7 +183,7 @@ TEST(rollback)
     CHECK(is_at("a/b", "one", 3));
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":2,\"ifVersion\":3}"), 200);
     CHECK(is_at("a/b", "two", 4));
-    check_trail("\"op\":\"rollback\",\"key\":\"a/b\",\"outcome\":\"allow\"");
+    requests_check_trail("\"op\":\"rollback\",\"key\":\"a/b\",\"outcome\":\"allow\"");
     end();
 }
 
@@ -256,12 +202,12 @@ TEST(rollback_of_what_expired)
     CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
     service.now_us = T0 + 2;
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=1", ""), 404);
-    check_says("has expired");
+    requests_check_says("has expired");
     change_expire(stores.store, INT64_MAX - 1);
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":3}"), 409);
-    check_says("'expires'");
+    requests_check_says("'expires'");
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":3,\"expires\":\"never\"}"), 409);
-    check_says("its value is gone");
+    requests_check_says("its value is gone");
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":1,\"expires\":\"+1h\"}"), 200);
     CHECK(is_at("a/b", "brief", 4));
     CHECK_EQ_INT(ask(ROLLBACK, "{" TARGET ",\"version\":2}"), 200);
@@ -319,7 +265,7 @@ TEST(settled_and_failed)
             CHECK_EQ_INT(ask(lines[j], bodies[j]), rows[i].status);
             snprintf(record, sizeof record, "\"outcome\":\"error\",\"reason\":\"%s\"",
                      rows[i].reason);
-            check_trail(record);
+            requests_check_trail(record);
         }
     CHECK(is_at("a/b", "one", 1));
     end();
@@ -358,9 +304,9 @@ TEST(sealed_value)
     CHECK_EQ_INT(put_sealed(seal_to(keyring_recipient(stores.keyring), "opened")), 200);
     CHECK(is_at("a/b", "opened", 1));
     CHECK_EQ_INT(put_sealed("plain"), 400);
-    check_says("must be an age file");
+    requests_check_says("must be an age file");
     CHECK_EQ_INT(put_sealed(seal_to(keyring_recipient(stores.keyring), "")), 400);
-    check_says("is empty");
+    requests_check_says("is empty");
     age_key_generate(&stranger);
     CHECK_EQ_INT(put_sealed(seal_to(&stranger.recipient, "not ours")), 400);
     seal_to(keyring_recipient(stores.keyring), "bent");
@@ -368,7 +314,7 @@ TEST(sealed_value)
     CHECK_EQ_INT(put_sealed(sealed), 400);
     CHECK(is_at("a/b", "opened", 1));
     CHECK_EQ_INT(arenas_blocks(stores.arena), blocks + 1);
-    CHECK(!strstr(trail(), "opened"));
+    CHECK(!strstr(requests_trail(), "opened"));
     end();
 }
 
@@ -377,8 +323,8 @@ TEST(sealing)
 {
     begin();
     CHECK_EQ_INT(ask(PUT, "{\"encrypt\":true,\"value\":\"seal me\"}"), 200);
-    CHECK(!strstr(answer, "seal me"));
-    const char *body = strstr(answer, "\r\n\r\n") + 4;
+    CHECK(!strstr(requests_answer, "seal me"));
+    const char *body = strstr(requests_answer, "\r\n\r\n") + 4;
     snprintf(sealed, sizeof sealed, "%.*s", (int)strcspn(body, "\n"), body);
     CHECK_EQ_INT(store_count(stores.store), 0);
     CHECK_EQ_INT(put_sealed(sealed), 200);
@@ -412,9 +358,9 @@ TEST(unsealing)
     age_key_generate(&other);
     seal_it();
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b", ""), 503);
-    check_says("\"sealed\"");
+    requests_check_says("\"sealed\"");
     CHECK_EQ_INT(ask_as(&user, "GET /v1/admin/value?key=a/b", ""), 403);
-    CHECK(!strstr(answer, "sealed"));
+    CHECK(!strstr(requests_answer, "sealed"));
     CHECK_EQ_INT(ask("GET /v1/recipient", ""), 503);
     CHECK_EQ_INT(ask("GET /v1/whoami", ""), 200);
     CHECK_EQ_INT(ask(REKEY, ""), 503);
@@ -431,15 +377,16 @@ TEST(unsealing)
     age_key_write_recipient(&own.recipient, recipient);
     snprintf(more, sizeof more, ",\"agePublicKey\":\"%s\",\"aesCipherKey\":\"x\"", recipient);
     CHECK_EQ_INT(ask(KEYS, body_of(&own, more)), 200);
-    check_says("VSecM-Notice: ");
+    requests_check_says("VSecM-Notice: ");
     CHECK(is_at("a/b", "one", 1));
     CHECK_EQ_INT(ask(KEYS, body_of(&own, "")), 200);
     CHECK_EQ_INT(ask(KEYS, body_of(&other, "")), 409);
     CHECK_EQ_INT(ask("GET /v1/recipient", ""), 200);
-    check_says(recipient);
-    check_trail("\"op\":\"unseal\",\"key\":\"\",\"outcome\":\"deny\",\"reason\":\"wrong-key\"");
-    check_trail("\"op\":\"unseal\",\"key\":\"\",\"outcome\":\"allow\"");
-    CHECK(!strstr(trail(), "AGE-SECRET-KEY"));
+    requests_check_says(recipient);
+    requests_check_trail(
+        "\"op\":\"unseal\",\"key\":\"\",\"outcome\":\"deny\",\"reason\":\"wrong-key\"");
+    requests_check_trail("\"op\":\"unseal\",\"key\":\"\",\"outcome\":\"allow\"");
+    CHECK(!strstr(requests_trail(), "AGE-SECRET-KEY"));
     end();
 }
 
@@ -453,7 +400,7 @@ TEST(rekey)
     CHECK_EQ_INT(ask(REKEY, "{\"ageSecretKey\":\"rubbish\"}"), 400);
     CHECK(memcmp(&first, keyring_recipient(stores.keyring), sizeof first) == 0);
     CHECK_EQ_INT(ask(REKEY, ""), 200);
-    check_says("{\"recipient\":\"age1");
+    requests_check_says("{\"recipient\":\"age1");
     CHECK(memcmp(&first, keyring_recipient(stores.keyring), sizeof first) != 0);
     age_key_generate(&other);
     CHECK_EQ_INT(ask(REKEY, body_of(&other, "")), 200);
@@ -462,7 +409,7 @@ TEST(rekey)
     seal_it();
     CHECK_EQ_INT(ask(KEYS, body_of(&other, "")), 200);
     CHECK_EQ_INT(ask(REKEY, ""), 400); /* nobody would write it down */
-    check_says("give 'ageSecretKey'");
+    requests_check_says("give 'ageSecretKey'");
     end();
 }
 

@@ -4,16 +4,15 @@
 
 #include <fcntl.h>
 
-#include "base/writer.h"
 #include "identity/identity.h"
 #include "limits.h"
 #include "serve/audit.h"
-#include "serve/audit_line.h"
 #include "serve/http.h"
 #include "serve/reply.h"
 #include "serve/subject.h"
 #include "store/json.h"
 #include "store/store.h"
+#include "tests/unit/requests.h"
 #include "tests/unit/stores.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -87,76 +86,16 @@ static void put(const char *key, const char *value)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static char answer[70000];
-static int closes;
-
-/* 200, ...; 0: it waits. */
 static int ask_as(const struct subject *subject, const char *text, int waits)
 {
-    struct http_request request;
-    char who[LIMIT_AUDIT_RECORD];
-    const char *why = "";
-    struct writer w = writer_on(who, sizeof who);
-    audit_line_subject(&w, subject);
-    CHECK_EQ_INT(http_read(text, strlen(text), &request, &why), HTTP_COMPLETE);
     struct pending pending = {0};
-    struct call call = {.subject = subject,
-                        .audit_subject = {who, w.used},
-                        .request = &request,
-                        .body = {text + request.head_length, (size_t)request.content_length},
-                        .waits = waits,
-                        .pending = &pending};
-    static struct reply reply;
-    size_t max = 0;
-    enum service_result result = SERVICE_BODY;
-    if (request.content_length)
-        result = service_gate(&service, &call, &max, &reply);
-    if (result == SERVICE_BODY)
-        result = service_answer(&service, &call, &reply);
-    w = writer_on(answer, sizeof answer - 1);
-    writer_bytes(&w, reply.text, reply.text_length);
-    writer_span(&w, reply.part);
-    answer[w.used] = '\0';
-    int status = reply.status;
-    closes = reply.closes;
-    reply_done(&reply);
-    CHECK_EQ_INT(result == SERVICE_WAITS, status == 0);
-    return status;
+    const struct call call = {.subject = subject, .waits = waits, .pending = &pending};
+    return requests_ask(&service, call, text);
 }
 
 static int ask(enum who who, const char *line, const char *body)
 {
-    char text[1024];
-    if (body)
-        snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", line,
-                 strlen(body), body);
-    else
-        snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n\r\n", line);
-    return ask_as(&subjects[who], text, 0);
-}
-
-static void check_says(const char *part)
-{
-    if (!strstr(answer, part))
-        check_fail(__FILE__, __LINE__, "'%s' is not in: %s", part, answer);
-}
-
-/* The audit trail from its beginning, as one text. */
-static const char *trail(void)
-{
-    static char text[65536];
-    FILE *file = fopen(scratch_path("audit/audit-0000000001.jsonl"), "r");
-    CHECK(file != NULL);
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    return text;
-}
-
-static void check_trail(const char *part)
-{
-    if (!strstr(trail(), part))
-        check_fail(__FILE__, __LINE__, "'%s' is not in: %s", part, trail());
+    return ask_as(&subjects[who], requests_text(line, body), 0);
 }
 
 /* ---- workloads ------------------------------------------------------------------------------- */
@@ -167,20 +106,22 @@ TEST(workload_reads_its_own)
     put("ns/web", "{\"user\":\"w\",\"n\":1.50}");
     put("ns/other", "not for web");
     CHECK_EQ_INT(ask(WEB, "GET /workload/v1/secrets", NULL), 200);
-    check_says("{\"data\":\"{\\\"user\\\":\\\"w\\\",\\\"n\\\":1.50}\",\"created\":\"2026-11-24T20:"
-               "15:30Z\"");
+    requests_check_says(
+        "{\"data\":\"{\\\"user\\\":\\\"w\\\",\\\"n\\\":1.50}\",\"created\":\"2026-11-24T20:"
+        "15:30Z\"");
     CHECK_EQ_INT(ask(WEB, "GET /v1/value", NULL), 200);
-    check_says("\r\n\r\n{\"user\":\"w\",\"n\":1.50}");
+    requests_check_says("\r\n\r\n{\"user\":\"w\",\"n\":1.50}");
     CHECK_EQ_INT(ask(WEB, "GET /v1/value/user", NULL), 200);
-    check_says("\r\n\r\nw");
+    requests_check_says("\r\n\r\nw");
     CHECK_EQ_INT(ask(WEB, "GET /v1/value/%6e", NULL), 200);
-    check_says("\r\n\r\n1.50");
+    requests_check_says("\r\n\r\n1.50");
     CHECK_EQ_INT(ask(OTHER, "GET /v1/value", NULL), 200);
-    check_says("\r\n\r\nnot for web");
+    requests_check_says("\r\n\r\nnot for web");
     CHECK_EQ_INT(service.served, 5);
-    check_trail("\"workload\":\"web\"");
-    check_trail("\"op\":\"member\",\"key\":\"ns/web\",\"outcome\":\"allow\",\"reason\":\"ok\"}\n");
-    CHECK(!strstr(trail(), "user") && !strstr(trail(), "not for web"));
+    requests_check_trail("\"workload\":\"web\"");
+    requests_check_trail(
+        "\"op\":\"member\",\"key\":\"ns/web\",\"outcome\":\"allow\",\"reason\":\"ok\"}\n");
+    CHECK(!strstr(requests_trail(), "user") && !strstr(requests_trail(), "not for web"));
     end();
 }
 
@@ -208,10 +149,10 @@ TEST(what_a_workload_cannot_have)
         if (rows[i].secret)
             put("ns/web", rows[i].secret);
         CHECK_EQ_INT(ask(WEB, rows[i].line, NULL), rows[i].status);
-        check_says(rows[i].says);
+        requests_check_says(rows[i].says);
         char record[64];
         snprintf(record, sizeof record, "\"reason\":\"%s\"}\n", rows[i].record);
-        check_trail(record);
+        requests_check_trail(record);
         CHECK_EQ_INT(service.refused, 1);
         end();
     }
@@ -223,7 +164,7 @@ TEST(unchanged)
     begin();
     put("ns/web", "{\"k\":\"secret\"}");
     CHECK_EQ_INT(ask(WEB, "GET /v1/value", NULL), 200);
-    const char *tag = strstr(answer, "ETag: ");
+    const char *tag = strstr(requests_answer, "ETag: ");
     CHECK(tag != NULL);
     int length = (int)strcspn(tag + 6, "\r");
     static const char *const paths[] = {"/v1/value", "/workload/v1/secrets", "/v1/value/k"};
@@ -233,9 +174,9 @@ TEST(unchanged)
         snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\nIf-None-Match: %s\r\n\r\n",
                  paths[i], copy);
         CHECK_EQ_INT(ask_as(&subjects[WEB], text, 0), 304);
-        CHECK(!strstr(answer, "secret\""));
+        CHECK(!strstr(requests_answer, "secret\""));
         CHECK_EQ_INT(ask(WEB, "GET /v1/value", NULL), 200);
-        tag = strstr(answer, "ETag: ");
+        tag = strstr(requests_answer, "ETag: ");
     }
     put("ns/web", "new");
     CHECK_EQ_INT(ask_as(&subjects[WEB], text, 0), 404); /* a member of what is no object now */
@@ -246,13 +187,13 @@ TEST(whoami)
 {
     begin();
     CHECK_EQ_INT(ask(WEB, "GET /v1/whoami", NULL), 200);
-    check_says("\"workload\":\"web\"");
-    check_says("\"reason\":\"\"}");
+    requests_check_says("\"workload\":\"web\"");
+    requests_check_says("\"reason\":\"\"}");
     CHECK_EQ_INT(ask(STRANGER, "GET /v1/whoami", NULL), 200);
-    check_says("\"reason\":\"this pod is not known on this node\"}");
+    requests_check_says("\"reason\":\"this pod is not known on this node\"}");
     service.working = 0;
     CHECK_EQ_INT(ask(WEB, "GET /v1/whoami", NULL), 200);
-    check_says("attestation fails");
+    requests_check_says("attestation fails");
     end();
 }
 
@@ -261,10 +202,10 @@ TEST(unknown_pod_waits)
     static const char text[] = "GET /v1/value HTTP/1.1\r\nHost: x\r\n\r\n";
     begin();
     CHECK_EQ_INT(ask_as(&subjects[STRANGER], text, 1), 0);
-    CHECK_EQ_INT(trail()[0], '\0'); /* nothing was decided */
+    CHECK_EQ_INT(requests_trail()[0], '\0'); /* nothing was decided */
     CHECK_EQ_INT(ask_as(&subjects[STRANGER], text, 0), 403);
-    check_says("this pod is not known");
-    check_trail("\"outcome\":\"deny\",\"reason\":\"unknown-pod\"");
+    requests_check_says("this pod is not known");
+    requests_check_trail("\"outcome\":\"deny\",\"reason\":\"unknown-pod\"");
     CHECK_EQ_INT(ask_as(&subjects[WEB], text, 1), 404);
     end();
 }
@@ -276,7 +217,7 @@ TEST(nothing_is_served_while_attestation_fails)
     service.working = 0;
     CHECK_EQ_INT(ask(WEB, "GET /v1/value", NULL), 503);
     CHECK_EQ_INT(ask(ROOT, "GET /sentinel/v1/secrets", NULL), 503);
-    check_trail("\"reason\":\"canary\"");
+    requests_check_trail("\"reason\":\"canary\"");
     end();
 }
 
@@ -288,30 +229,30 @@ TEST(put_list_delete)
     for (size_t i = 0; i < 2; i++) {
         begin();
         CHECK_EQ_INT(ask(admins[i], "GET /sentinel/v1/secrets", NULL), 200);
-        check_says("\r\n\r\n{\"secrets\":[]}\n");
+        requests_check_says("\r\n\r\n{\"secrets\":[]}\n");
         CHECK_EQ_INT(
             ask(admins[i], "POST /sentinel/v1/secrets",
                 "{\"workloads\":[\"web\",\"b\"],\"namespaces\":[\"ns\"],\"value\":\"hush\"}"),
             200);
-        check_says("\r\n\r\nOKOK");
+        requests_check_says("\r\n\r\nOKOK");
         CHECK_EQ_INT(ask(WEB, "GET /v1/value", NULL), 200);
-        check_says("\r\n\r\nhush");
+        requests_check_says("\r\n\r\nhush");
         CHECK_EQ_INT(ask(admins[i], "GET /sentinel/v1/secrets", NULL), 200);
-        check_says("{\"secrets\":[{\"name\":\"b\",\"namespace\":\"ns\",\"version\":1,");
-        CHECK(!strstr(answer, "hush"));
+        requests_check_says("{\"secrets\":[{\"name\":\"b\",\"namespace\":\"ns\",\"version\":1,");
+        CHECK(!strstr(requests_answer, "hush"));
         CHECK_EQ_INT(ask(admins[i], "DELETE /sentinel/v1/secrets",
                          "{\"workloads\":[\"web\",\"c\"],\"namespaces\":[\"ns\"]}"),
                      404);
-        check_says("no secret ns/c; nothing was deleted");
+        requests_check_says("no secret ns/c; nothing was deleted");
         CHECK_EQ_INT(store_count(service.store), 2);
         CHECK_EQ_INT(ask(admins[i], "DELETE /sentinel/v1/secrets",
                          "{\"workloads\":[\"web\",\"b\"],\"namespaces\":[\"ns\"]}"),
                      200);
         CHECK_EQ_INT(store_count(service.store), 0);
-        check_trail("\"op\":\"put\",\"key\":\"ns/web\",\"outcome\":\"allow\"");
-        check_trail("\"op\":\"put\",\"key\":\"ns/b\",\"outcome\":\"allow\"");
-        check_trail("\"op\":\"delete\",\"key\":\"ns/c\",\"outcome\":\"error\"");
-        CHECK(!strstr(trail(), "hush"));
+        requests_check_trail("\"op\":\"put\",\"key\":\"ns/web\",\"outcome\":\"allow\"");
+        requests_check_trail("\"op\":\"put\",\"key\":\"ns/b\",\"outcome\":\"allow\"");
+        requests_check_trail("\"op\":\"delete\",\"key\":\"ns/c\",\"outcome\":\"error\"");
+        CHECK(!strstr(requests_trail(), "hush"));
         end();
     }
 }
@@ -320,16 +261,17 @@ TEST(what_an_administrator_is_told)
 {
     begin();
     CHECK_EQ_INT(ask(ROOT, "POST /sentinel/v1/secrets", "{"), 400);
-    check_trail("\"op\":\"put\",\"key\":\"\",\"outcome\":\"error\",\"reason\":\"bad-body\"");
+    requests_check_trail(
+        "\"op\":\"put\",\"key\":\"\",\"outcome\":\"error\",\"reason\":\"bad-body\"");
     CHECK_EQ_INT(ask(ROOT, "POST /sentinel/v1/secrets", NULL), 400);
     CHECK_EQ_INT(ask(ROOT, "POST /sentinel/v1/secrets",
                      "{\"workloads\":[\"a\"],\"value\":\"v\",\"expires\":\"1h\"}"),
                  400);
     CHECK_EQ_INT(ask(ROOT, "GET /sentinel/v1/secrets?reveal=true", NULL), 501);
     CHECK_EQ_INT(ask(ROOT, "GET /v1/value", NULL), 403);
-    check_says("at the public socket only");
+    requests_check_says("at the public socket only");
     CHECK_EQ_INT(ask(ROOT, "GET /v1/admin/status", NULL), 200);
-    check_says("{\"serving\":true,\"secrets\":0,");
+    requests_check_says("{\"serving\":true,\"secrets\":0,");
     CHECK_EQ_INT(store_count(service.store), 0);
     end();
 }
@@ -343,13 +285,13 @@ TEST(who_is_no_administrator_changes_nothing)
         CHECK_EQ_INT(ask(others[i], "POST /sentinel/v1/secrets",
                          "{\"workloads\":[\"web\"],\"namespaces\":[\"ns\"],\"value\":\"x\"}"),
                      403);
-        CHECK(closes); /* the body was not looked at */
+        CHECK(requests_closes); /* the body was not looked at */
         CHECK_EQ_INT(ask(others[i], "DELETE /sentinel/v1/secrets",
                          "{\"workloads\":[\"web\"],\"namespaces\":[\"ns\"]}"),
                      403);
     }
     CHECK_EQ_INT(ask(WEB, "GET /v1/value", NULL), 200);
-    check_says("\r\n\r\nv");
+    requests_check_says("\r\n\r\nv");
     end();
 }
 
@@ -368,8 +310,7 @@ static int gate(enum who who, const char *line, unsigned long long length, size_
         .subject = &subjects[who], .audit_subject = SPAN_LITERAL("\"x\":1"), .request = &request};
     enum service_result result = service_gate(&service, &call, max, &reply);
     int status = reply.status;
-    closes = reply.closes;
-    reply_done(&reply);
+    requests_take(&reply);
     CHECK_EQ_INT(result == SERVICE_REPLIED, status != 0);
     return status;
 }
@@ -379,7 +320,7 @@ TEST(gate_before_bodies)
     size_t max = 0;
     begin();
     CHECK_EQ_INT(gate(ROOT, "POST /sentinel/v1/secrets", 1, &max), 0);
-    CHECK(!closes && max == LIMIT_BODY);
+    CHECK(!requests_closes && max == LIMIT_BODY);
     CHECK_EQ_INT(gate(ROOT, "POST /sentinel/v1/secrets", LIMIT_BODY, &max), 0);
     CHECK_EQ_INT(gate(ROOT, "POST /sentinel/v1/secrets", LIMIT_BODY + 1, &max), 413);
     CHECK_EQ_INT(gate(ROOT, "POST /sentinel/v1/secrets", UINT64_MAX, &max), 413);
@@ -388,7 +329,7 @@ TEST(gate_before_bodies)
     CHECK_EQ_INT(gate(WEB, "GET /v1/whoami", 1, &max), 413);
     CHECK_EQ_INT(gate(WEB, "POST /nowhere", 1, &max), 404);
     CHECK_EQ_INT(gate(WEB, "POST /v1/value", 1, &max), 405);
-    CHECK(closes);
+    CHECK(requests_closes);
     end();
 }
 
@@ -421,7 +362,7 @@ TEST(no_record_no_answer)
         int status = ask(WEB, "GET /v1/value", NULL);
         restore(saved);
         CHECK_EQ_INT(status, unaudited ? 200 : 503);
-        CHECK_EQ_INT(strstr(answer, "hush") != NULL, unaudited);
+        CHECK_EQ_INT(strstr(requests_answer, "hush") != NULL, unaudited);
         end();
     }
 }
@@ -436,10 +377,9 @@ TEST(malformed_closes_even_without_a_record)
     service_malformed(&service, &call, 400, "bad", &reply);
     restore(saved);
     CHECK_EQ_INT(reply.status, 503);
-    CHECK(reply.closes);
-    snprintf(answer, sizeof answer, "%.*s", (int)reply.text_length, reply.text);
-    check_says("\r\nConnection: close\r\n");
-    reply_done(&reply);
+    requests_take(&reply);
+    CHECK(requests_closes);
+    requests_check_says("\r\nConnection: close\r\n");
     end();
 }
 
@@ -460,14 +400,13 @@ TEST(malformed)
         struct call call = {.subject = &subjects[WEB], .audit_subject = SPAN_LITERAL("\"x\":1")};
         service_malformed(&service, &call, rows[i].status, "what is wrong", &reply);
         CHECK_EQ_INT(reply.status, rows[i].status);
-        CHECK(reply.closes);
-        snprintf(answer, sizeof answer, "%.*s", (int)reply.text_length, reply.text);
+        requests_take(&reply);
+        CHECK(requests_closes);
         snprintf(part, sizeof part, "{\"error\":\"%s\",\"message\":\"what is wrong\"}",
                  rows[i].code);
-        check_says(part);
+        requests_check_says(part);
         snprintf(part, sizeof part, "\"reason\":\"%s\"}\n", rows[i].reason);
-        check_trail(part);
-        reply_done(&reply);
+        requests_check_trail(part);
     }
     end();
 }
