@@ -28,6 +28,7 @@ suites=(
     "2 clang        built make O=$build/clang CC=clang all unit-programs"
     "2 lint         make O=$build check-lint"
     "2 conform      make O=$build check-conform"
+    "2 coverage     make O=$build coverage-template"
     "2 fuzz         make O=$build fuzz-smoke"
     "2 vm           make O=$build check-vm"
 )

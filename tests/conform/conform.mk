@@ -5,6 +5,7 @@
 
 CONFORM_COUNT ?= 20000
 CONFORM_SEED ?= 20261125
+ORACLE ?= $(O)/test/oracle
 
 $(O)/test/conform: $(O)/obj/tests/conform/conform.o $(call objects,$(call sources,base template))
 	@mkdir -p $(@D)
@@ -21,5 +22,5 @@ $(O)/test/oracle: $(wildcard tests/conform/oracle/*.go tests/conform/oracle/go.*
 	         "(go env GOPROXY) for gopkg.in/yaml.v3 and, with a Go before 1.26, for a newer one"; exit 1; }
 
 .PHONY: check-conform
-check-conform: $(O)/test/conform $(O)/test/oracle
-	$(Q)python3 tests/conform/run.py $(O)/test tests/conform/pairs $(CONFORM_COUNT) $(CONFORM_SEED)
+check-conform: $(O)/test/conform $(ORACLE)
+	$(Q)python3 tests/conform/run.py $(ORACLE) $(O)/test/conform tests/conform/pairs $(CONFORM_COUNT) $(CONFORM_SEED)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""run.py BUILD_DIR PAIRS_DIR COUNT [SEED]: what this project makes of templates, against what Go makes.
+"""run.py ORACLE CONFORM PAIRS_DIR COUNT [SEED]: what this project makes of templates, against what Go makes.
 
 Both get the pairs by hand, file by file, and COUNT generated ones. They agree when both fail, or both
 give the same bytes. What may differ, and nothing else, is in ALLOWED and in differs_by_address().
@@ -238,14 +238,14 @@ def read_pairs(path):
 
 
 def main():
-    build, pairs, count, *seed = sys.argv[1:]
+    theirs, ours, pairs, count, *seed = sys.argv[1:]
     seed = seed[0] if seed else str(int.from_bytes(os.urandom(4), "big"))
-    oracle, ours = Side(f"{build}/oracle", "answer"), Side(f"{build}/conform")
+    oracle, ours = Side(theirs, "answer"), Side(ours)
     good = True
     for path in sorted(glob.glob(f"{pairs}/*.pairs")):
         good &= compare(os.path.basename(path)[:-len(".pairs")] + ", by hand", read_pairs(path), oracle, ours)
     print(f"# CONFORM_SEED={seed}", flush=True)
-    done = subprocess.run([f"{build}/oracle", "generate", seed, count], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([theirs, "generate", seed, count], stdout=subprocess.PIPE, check=True)
     generated = decode_cases(done.stdout)
     for kind, name in (("t", "templates"), ("y", "YAML of JSON"), ("b", "YAML of any bytes")):
         good &= compare(f"{name}, seed {seed}", [case for case in generated if case.kind == kind], oracle, ours)

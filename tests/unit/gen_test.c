@@ -222,4 +222,16 @@ TEST(lengths)
     end();
 }
 
+TEST(no_memory)
+{
+    pool_free(pool);
+    pool = pools_new(4096);
+    out = text_in(pool, LIMIT_TEMPLATE_OUTPUT);
+    CHECK(pool_alloc(pool, 4096) == NULL);
+    CHECK_EQ_INT(gen_write(SPAN_LITERAL("[a-z]{8}"), some_random, NULL, &out, &error), -E2BIG);
+    CHECK(strstr(error.text, "no memory") != NULL);
+    CHECK_EQ_INT(out.used, 0);
+    end();
+}
+
 CHECK_MAIN

@@ -239,6 +239,9 @@ TEST(limits)
         transform(value, (struct span){template, sizeof template}, RAW, pool, &out, &error),
         -E2BIG);
     CHECK(strstr(error.text, "64 KiB") != NULL);
+    CHECK_EQ_INT(
+        transform_strict(value, (struct span){template, sizeof template}, pool, &out, &error),
+        -E2BIG);
     pool_free(pool);
     pool = pools_new(8192);
     out = text_in(pool, LIMIT_TEMPLATE_OUTPUT);
@@ -246,6 +249,88 @@ TEST(limits)
                            pool, &out, &error),
                  -E2BIG);
     pool_free(pool);
+}
+
+#define NUMBERS "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
+#define MANY "{\"a\":[" NUMBERS NUMBERS NUMBERS NUMBERS NUMBERS "0]}"
+#define OF_ALL_KINDS                                                                          \
+    "{\"number\":1.5,\"escaped\":\"a\\tb\",\"list\":[1,[],{\"x\":null}],\"true\":\"1_000\","  \
+    "\"time\":\"2001-01-01\",\"long\":\"0123456789012345678901234567890123456789\",\"e\":{}," \
+    "\"lines\":\"a\\nb\\n\"}"
+
+static const struct row of_all_kinds[] = {
+    {OF_ALL_KINDS, "", YAML, NULL},
+    {OF_ALL_KINDS, "", RAW, OF_ALL_KINDS},
+    {OF_ALL_KINDS, "{{range $k, $v := .}}{{$k | printf \"%q\"}}{{html $v}}{{end}}", RAW, NULL},
+    {OF_ALL_KINDS, "{\"a\":{{.number}},\"b\":[{{range .list}}\"{{.}}\",{{end}}0]}", JSON, NULL},
+    {OF_ALL_KINDS, "{\"a\":{{.number}},\"b\":\"{{.time}}\"}", YAML, NULL},
+    {"12345", "", YAML, "12345"},
+    {MANY, "{{len .a}}", RAW, "101"},
+};
+
+static int shape_in(struct pool *pool, const struct row *row, int is_strict, struct text *out)
+{
+    *out = text_in(pool, LIMIT_TEMPLATE_OUTPUT);
+    const struct span value = span_of(row->value), template = span_of(row->template);
+    return is_strict ? transform_strict(value, template, pool, out, &error)
+                     : transform(value, template, row->format, pool, out, &error);
+}
+
+/* With ever less memory it is refused with a reason, or does what it does with plenty. */
+static unsigned check_little_memory(const struct row *row, int is_strict)
+{
+    unsigned refused = 0;
+    struct text wanted, out;
+    struct pool *plenty = pools_new(LIMIT_TEMPLATE_MEMORY);
+    CHECK_EQ_INT(shape_in(plenty, row, is_strict, &wanted), 0);
+    if (row->result && !is_strict)
+        CHECK(span_is(text_all(&wanted), row->result));
+    for (size_t size = 4096; size < 40000; size += 16) {
+        struct pool *pool = pools_new(size);
+        int r = shape_in(pool, row, is_strict, &out);
+        if (r ? r != -E2BIG : !span_equal(text_all(&out), text_all(&wanted)))
+            check_fail(__FILE__, __LINE__, "'%s' in %zu bytes: %d", row->template, size, r);
+        CHECK((r == 0) == (error.text[0] == '\0'));
+        refused += r != 0;
+        pool_free(pool);
+    }
+    pool_free(plenty);
+    return refused;
+}
+
+TEST(little_memory)
+{
+    unsigned refused = 0;
+    for (size_t i = 0; i < sizeof of_all_kinds / sizeof of_all_kinds[0]; i++)
+        for (int is_strict = 0; is_strict <= 1; is_strict++)
+            refused += check_little_memory(&of_all_kinds[i], is_strict);
+    CHECK(refused > 100);
+}
+
+static void *take_some(void *context, size_t size)
+{
+    unsigned *left = context;
+    return *left > 0 && (*left)-- > 0 ? malloc(size) : NULL;
+}
+
+/* Whichever block the source does not have. */
+TEST(no_memory)
+{
+    for (size_t i = 0; i < sizeof of_all_kinds / sizeof of_all_kinds[0]; i++) {
+        int r = -ENOSPC;
+        for (unsigned blocks = 0; r; blocks++) {
+            unsigned left = blocks;
+            struct text out;
+            struct pool *pool =
+                pool_new(&(struct pool_source){take_some, pools_give, &left}, 1u << 20);
+            CHECK_EQ_INT(pool == NULL, blocks == 0);
+            if (!pool)
+                continue;
+            r = shape_in(pool, &of_all_kinds[i], 0, &out);
+            CHECK(r == 0 || (r == -ENOSPC && strstr(error.text, "no memory")));
+            pool_free(pool);
+        }
+    }
 }
 
 CHECK_MAIN

@@ -3,8 +3,14 @@
 # make check-unit           all unit tests; what each says is kept in $(O)/test/NAME_test.log
 # make check-unit-NAME      those of tests/unit/NAME_test.c alone
 # make coverage             what share of each source file they run
+# make coverage-template    the same of userspace/template, by its tests and check-conform: at least
+#                           TEMPLATE_COVERAGE %
+
+TEMPLATE_COVERAGE ?= 95
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/test/%,$(wildcard tests/unit/*_test.c))
+TEMPLATE_TESTS := $(filter $(UNIT_TESTS),$(patsubst userspace/template/%.c,$(O)/test/%_test,\
+    $(call sources,template)))
 CLIENT_LIB_OBJ := $(filter-out %/cli/main.o,$(CLI_OBJ))
 
 $(O)/obj/tests/%.o: ROOM_FLAGS = -iquote . -iquote tests
@@ -13,6 +19,11 @@ $(O)/test/client_%_test: $(O)/obj/tests/unit/client_%_test.o $(CLIENT_LIB_OBJ)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
+
+$(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects,$(call sources,base template))
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL)
 
 $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(CORE_LIB_OBJ)
 	@mkdir -p $(@D)
@@ -33,3 +44,14 @@ coverage:
 	$(Q)rm -rf $(O)/coverage
 	$(Q)$(MAKE) O=$(O)/coverage CC=gcc OPT='-O0 -g --coverage' check-unit
 	$(Q)tests/unit/coverage.sh $(O)/coverage
+
+# What the tests themselves say is counted where they run for their own sake.
+.PHONY: check-template coverage-template
+check-template: $(TEMPLATE_TESTS) check-conform
+	$(Q)tests/unit/run.sh $(TEMPLATE_TESTS)
+
+coverage-template: $(ORACLE)
+	$(Q)rm -rf $(O)/coverage-template && mkdir -p $(O)/coverage-template
+	$(Q)$(MAKE) O=$(O)/coverage-template CC=gcc OPT='-O0 -g --coverage' ORACLE=$(abspath $(ORACLE)) \
+	    check-template > $(O)/coverage-template/log 2>&1 || { cat $(O)/coverage-template/log; exit 1; }
+	$(Q)tests/unit/coverage.sh $(O)/coverage-template template $(TEMPLATE_COVERAGE)

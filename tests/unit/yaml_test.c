@@ -6,6 +6,7 @@
 #include "template/yaml.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "template/letter.h"
 #include "template/text.h"
@@ -247,6 +248,8 @@ TEST(what_is_not_of_json)
     check_value(&value, "null\n");
     value = value_float(1.0 / 0.0);
     check_value(&value, ".inf\n");
+    value = value_float((double)NAN);
+    check_value(&value, ".nan\n");
 }
 
 TEST(limits)
@@ -304,6 +307,29 @@ TEST(letters_and_digits)
         CHECK(!letter_is(digits[i]) && letter_is_digit(digits[i]));
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         CHECK(!letter_is(others[i]) && !letter_is_digit(others[i]));
+}
+
+/* With ever less memory it fails, or writes all. */
+TEST(little_memory)
+{
+    static char bytes[1500];
+    memset(bytes, 0xff, sizeof bytes);
+    const struct value items[] = {value_float(0.5), value_string(SPAN_LITERAL("1_000")),
+                                  value_string((struct span){bytes, sizeof bytes}),
+                                  value_float(-2e100)};
+    const struct value list = {.kind = VALUE_LIST, .list = {items, 4}};
+    unsigned failed = 0;
+    size_t length = 0;
+    for (size_t size = 65536; size >= 4096; size -= 16) {
+        struct pool *pool = pools_new(size);
+        struct text out = text_in(pool, LIMIT_TEMPLATE_OUTPUT);
+        int r = yaml_write(&out, &list);
+        length = length ? length : out.used;
+        CHECK(r ? r == -E2BIG : out.used == length);
+        failed += r != 0;
+        pool_free(pool);
+    }
+    CHECK(failed > 100);
 }
 
 CHECK_MAIN
