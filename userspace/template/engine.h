@@ -7,23 +7,40 @@
 
 struct error;
 struct pool;
+struct symbol;
 struct text;
 struct value;
 
 #define ENGINE_NAME "secret" /* of the template, as VMware Secrets Manager names it */
 
+/* A template that was parsed. */
+struct engine {
+    struct span source;
+    struct symbol *main; /* the template itself */
+    struct symbol *dollar;
+};
+
 /*
- * Parse TEMPLATE and execute it with DATA as its dot; what comes out is appended to OUT, and when
- * it fails, what came out before that is left there. Everything that is needed for it is taken from
- * POOL.
+ * Parse TEMPLATE, which must outlive *RET as POOL must. The output of an execution is that of
+ * template.New(ENGINE_NAME).Parse() and Execute(), byte for byte. What differs is refused:
+ * imaginary numbers, and whatever is beyond a limit (limits.h).
  *
- * The output is that of template.New(ENGINE_NAME).Parse() and Execute(), byte for byte. What
- * differs is refused: imaginary numbers, and whatever is beyond a limit (limits.h).
- *
- * 0; -EINVAL: it does not parse or cannot be executed; -E2BIG: the template or its output is too
- * long, too deep, or needs too much memory; -ETIME: it takes too many steps or too long; -ENOSPC:
- * no memory. ERROR then begins with LINE:COLUMN where there is one, and never holds data.
+ * 0; -EINVAL: it does not parse; -E2BIG: it is too long, nested too deep, or needs too much memory;
+ * -ENOSPC: no memory. ERROR then begins with LINE:COLUMN where there is one.
  */
+int engine_parse(struct span template, struct pool *pool, struct engine *ret, struct error *error);
+
+/*
+ * Execute ENGINE with DATA as its dot, as often as one likes; what comes out is appended to OUT,
+ * and when it fails, what came out before that is left there. Memory is taken from POOL.
+ *
+ * As above; -EINVAL: it cannot be executed; -ETIME: it takes too many steps or too long. ERROR
+ * never holds data.
+ */
+int engine_execute(const struct engine *engine, const struct value *data, struct pool *pool,
+                   struct text *out, struct error *error);
+
+/* Both, once. */
 int engine_run(struct span template, const struct value *data, struct pool *pool, struct text *out,
                struct error *error);
 
