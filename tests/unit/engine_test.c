@@ -268,4 +268,35 @@ TEST(room_in_lists)
     CHECK_EQ_INT(capacity_of(567297), 567297);
 }
 
+/* What one execution leaves behind, a failed one too, the next does not see. */
+TEST(parsed_once_executed_often)
+{
+    static const char *const rows[][2] = {
+        {"{\"l\":[1,2],\"s\":{\"x\":\"a\"}}", "00112a"},
+        {"{\"l\":[1,2],\"s\":\"no map\"}", NULL},
+        {"{\"l\":[],\"s\":{\"x\":\"b\"}}", "0b"},
+        {"{\"l\":[1,2],\"s\":{\"x\":\"a\"}}", "00112a"},
+    };
+    struct pool *kept = pools_new(LIMIT_TEMPLATE_MEMORY);
+    struct engine engine;
+    struct error error = {""};
+    const struct span source = SPAN_LITERAL("{{$n := 0}}{{$n}}{{range $i, $v := .l}}{{$n = $v}}"
+                                            "{{template \"t\" $i}}{{$n}}{{end}}{{.s.x}}"
+                                            "{{define \"t\"}}{{.}}{{end}}");
+    CHECK_EQ_INT(engine_parse(source, kept, &engine, &error), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pool *pool = pools_new(LIMIT_TEMPLATE_MEMORY);
+        struct text out = text_in(pool, LIMIT_TEMPLATE_OUTPUT);
+        struct value data;
+        size_t at;
+        CHECK_EQ_INT(value_json_read(span_of(rows[i][0]), pool, &data, &at), 0);
+        CHECK_EQ_INT(engine_execute(&engine, &data, pool, &out, &error), rows[i][1] ? 0 : -EINVAL);
+        text_byte(&out, '\0');
+        if (rows[i][1])
+            CHECK_STR(out.data, rows[i][1]);
+        pool_free(pool);
+    }
+    pool_free(kept);
+}
+
 CHECK_MAIN
