@@ -17,7 +17,7 @@ ROOMS = {
     "daemon": "base crypto kernel identity template store serve",
     "client": "",
     "cli": "base client crypto template store",
-    "bench": "base",
+    "bench": "base crypto template",
     "bpf": "",
     "include": "",
 }

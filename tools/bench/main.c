@@ -32,6 +32,12 @@ static int set_vsecmd(struct settings *settings, const char *value)
     return 0;
 }
 
+static int set_render_go(struct settings *settings, const char *value)
+{
+    settings->suite.render_go = value;
+    return 0;
+}
+
 static int set_attest(struct settings *settings, const char *value)
 {
     settings->suite.daemon.attest = value;
@@ -71,6 +77,7 @@ static int set_help(struct settings *settings, const char *value);
 
 static const struct option options[] = {
     {"vsecmd", "PATH", "the daemon to measure (build/vsecmd)", set_vsecmd},
+    {"render-go", "PATH", "Go's side of the row render (build/render-go)", set_render_go},
     {"attest", "MODE", "its option attest (auto)", set_attest},
     {"out", "DIR", "where results.json, report.md and latency.svg go (build/bench)", set_out},
     {"only", "ROW", "one of: " SUITE_ROWS, set_only},
@@ -161,6 +168,7 @@ int main(int argc, char **argv)
 {
     struct settings settings = {
         .suite.daemon = {.program = "build/vsecmd", .attest = "auto"},
+        .suite.render_go = "build/render-go",
         .out = "build/bench",
     };
     struct error error = {{0}};

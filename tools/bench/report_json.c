@@ -95,6 +95,48 @@ static void write_start(FILE *out, const struct start *start)
             start->ready_ms.min, start->ready_ms.max, start->rss_kib);
 }
 
+static void write_figure(FILE *out, const char *name, const struct ratio *figure, const char *end)
+{
+    fprintf(out, "\"%s\": {\"median\": %.4f, \"min\": %.4f, \"max\": %.4f}%s", name, figure->median,
+            figure->min, figure->max, end);
+}
+
+static void write_render(FILE *out, const struct render *render)
+{
+    if (!render->times)
+        return;
+    fprintf(out,
+            "  \"render\": {\"value_bytes\": %zu, \"fields\": %u, \"template_bytes\": %zu, "
+            "\"output_bytes\": %zu, \"times\": %u",
+            render->value_bytes, render->fields, render->template_bytes, render->output_bytes,
+            render->times);
+    for (enum render_kind kind = 0; kind < RENDER_KINDS; kind++) {
+        fprintf(out, ",\n    \"%s\": {", results_render_name(kind));
+        write_figure(out, "ours_us", &render->cell[kind].ours_us, ", ");
+        write_figure(out, "go_us", &render->cell[kind].go_us, ", ");
+        write_figure(out, "ratio", &render->cell[kind].ratio, "}");
+    }
+    fprintf(out, "},\n");
+}
+
+static void write_skipped(FILE *out, const struct results *results)
+{
+    const struct error *no_disk = &results->no_disk, *no_go = &results->render.no_go;
+
+    if (!no_disk->text[0] && !no_go->text[0])
+        return;
+    fprintf(out, "  \"skipped\": {");
+    if (no_disk->text[0]) {
+        fprintf(out, "\"on disk\": ");
+        write_string(out, no_disk->text);
+    }
+    if (no_go->text[0]) {
+        fprintf(out, "%s\"render\": ", no_disk->text[0] ? ", " : "");
+        write_string(out, no_go->text);
+    }
+    fprintf(out, "},\n");
+}
+
 static void write_verdicts(FILE *out, const struct results *results)
 {
     struct verdict verdicts[VERDICTS_MAX];
@@ -122,13 +164,10 @@ void report_json(FILE *out, const struct results *results)
         fprintf(out, "%s\n", i + 1 < results->cells ? "," : "");
     }
     fprintf(out, "  ],\n");
-    if (results->no_disk.text[0]) {
-        fprintf(out, "  \"skipped\": {\"on disk\": ");
-        write_string(out, results->no_disk.text);
-        fprintf(out, "},\n");
-    }
+    write_skipped(out, results);
     write_memory(out, &results->memory);
     write_start(out, &results->start);
+    write_render(out, &results->render);
     write_verdicts(out, results);
     fprintf(out, "}\n");
 }

@@ -123,6 +123,34 @@ static void write_start(FILE *out, const struct start *start)
             start->ready_ms.max, start->times, start->rss_kib);
 }
 
+static void write_render(FILE *out, const struct render *render)
+{
+    static const char *const meanings[RENDER_KINDS] = {"whole: both parsed each time, executed",
+                                                       "execute: both parsed before"};
+
+    if (!render->times)
+        return;
+    fprintf(out,
+            "\n## Rendering %zu B of JSON, %u fields, by a template of %zu B: microseconds\n\n"
+            "| %-38s | %-23s | %-23s | %-20s |\n"
+            "|----------------------------------------|-------------------------|"
+            "-------------------------|----------------------|\n",
+            render->value_bytes, render->fields, render->template_bytes, "each time", "ours",
+            "Go's text/template", "ours / Go's");
+    for (enum render_kind kind = 0; kind < RENDER_KINDS; kind++) {
+        const struct render_cell *cell = &render->cell[kind];
+        fprintf(out, "| %-38s |", meanings[kind]);
+        write_ratio(out, &cell->ours_us);
+        write_ratio(out, &cell->go_us);
+        write_ratio(out, &cell->ratio);
+        fputc('\n', out);
+    }
+    fprintf(out,
+            "\nBoth gave the same %zu bytes. Means of %u renderings a round, in turn, on one "
+            "processor;\nours in the daemon's arena, wiped after each.\n",
+            render->output_bytes, render->times);
+}
+
 void report_text(FILE *out, const struct results *results)
 {
     write_setting(out, results);
@@ -135,4 +163,7 @@ void report_text(FILE *out, const struct results *results)
         fprintf(out, "\nSkipped: puts with the log on a disk. %s.\n", results->no_disk.text);
     write_memory(out, &results->memory);
     write_start(out, &results->start);
+    write_render(out, &results->render);
+    if (results->render.no_go.text[0])
+        fprintf(out, "\nNot measured: rendering against Go. %s.\n", results->render.no_go.text);
 }

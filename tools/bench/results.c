@@ -20,6 +20,12 @@ const char *results_metric_name(enum metric metric)
     return names[metric];
 }
 
+const char *results_render_name(enum render_kind kind)
+{
+    static const char *const names[RENDER_KINDS] = {"whole", "execute"};
+    return names[kind];
+}
+
 static void read_processor(char *name, size_t size)
 {
     char line[256];

@@ -14,6 +14,7 @@
 #define RESULTS_CELLS_MAX 16u
 
 enum layout { LAYOUT_SAME, LAYOUT_APART, LAYOUTS };
+enum render_kind { RENDER_WHOLE, RENDER_EXECUTE, RENDER_KINDS };
 enum metric { METRIC_P50, METRIC_P99, METRIC_RATE, METRICS };
 
 /* One server over all rounds of a cell. */
@@ -60,6 +61,19 @@ struct start {
     long rss_kib;          /* resident then, the most of all times */
 };
 
+/* A rendering in microseconds, the mean of a round; over the rounds. */
+struct render_cell {
+    struct ratio ours_us, go_us, ratio;
+};
+
+struct render {
+    unsigned times; /* in a round, of each; 0: not measured */
+    unsigned fields;
+    size_t value_bytes, template_bytes, output_bytes;
+    struct render_cell cell[RENDER_KINDS];
+    struct error no_go; /* why it was left out; empty: it was not */
+};
+
 struct results {
     char started[32]; /* RFC 3339 */
     char kernel[160];
@@ -73,11 +87,13 @@ struct results {
     struct error no_disk; /* why the rows on a disk were left out; empty: they were not */
     struct memory memory;
     struct start start;
+    struct render render;
 };
 
-/* "same", "apart"; "p50", "p99", "throughput". */
+/* "same", "apart"; "p50", "p99", "throughput"; "whole", "execute". */
 const char *results_layout_name(enum layout layout);
 const char *results_metric_name(enum metric metric);
+const char *results_render_name(enum render_kind kind);
 
 /* Fill in the machine and the time. */
 void results_describe_machine(struct results *results);

@@ -10,6 +10,7 @@
 #include "bench/probe.h"
 #include "bench/progress.h"
 #include "bench/ratio.h"
+#include "bench/render.h"
 #include "bench/start.h"
 #include "bench/state.h"
 
@@ -68,7 +69,7 @@ bool suite_has_row(const char *id)
     for (size_t i = 0; i < ROWS; i++)
         if (strcmp(rows[i].id, id) == 0)
             return true;
-    return strcmp(id, MEMORY_ROW) == 0 || strcmp(id, START_ROW) == 0;
+    return strcmp(id, MEMORY_ROW) == 0 || strcmp(id, START_ROW) == 0 || strcmp(id, RENDER_ROW) == 0;
 }
 
 static bool wants(const struct suite *suite, const char *id)
@@ -272,6 +273,15 @@ static int run_loads_on_disk(struct suite *suite, struct error *error)
     return r ? 0 : run_loads(suite, true, error);
 }
 
+static int run_render(struct suite *suite, struct error *error)
+{
+    const struct render_options options = {.program = suite->options->render_go,
+                                           .rounds = suite->options->rounds,
+                                           .quick = suite->options->quick,
+                                           .cpu = suite->results->server_cpu};
+    return render_run(&options, &suite->results->render, error);
+}
+
 static int run_all(struct suite *suite, struct error *error)
 {
     struct results *results = suite->results;
@@ -289,6 +299,8 @@ static int run_all(struct suite *suite, struct error *error)
                        &results->memory, error);
     if (r == 0 && wants(suite, START_ROW))
         r = start_run(&suite->options->daemon, &suite->pod, suite->probe, &results->start, error);
+    if (r == 0 && wants(suite, RENDER_ROW))
+        r = run_render(suite, error);
     pod_remove(&suite->pod);
     progress_clear();
     return r;

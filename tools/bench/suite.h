@@ -10,13 +10,16 @@
 #include <stdbool.h>
 
 #define SUITE_ROUNDS_MAX 99u
-#define SUITE_ROWS "get-64, get-1k, connect, clients-50, put-64, put-1k, put-1k-disk, memory, start"
+#define SUITE_ROWS                                                                      \
+    "get-64, get-1k, connect, clients-50, put-64, put-1k, put-1k-disk, memory, start, " \
+    "render"
 
 struct suite_options {
     struct daemon_options daemon;
     unsigned rounds;  /* 1..SUITE_ROUNDS_MAX */
     bool quick;       /* fewer requests a round */
-    const char *only; /* id of the one row to run, or NULL; "memory" and "start" are too */
+    const char *only; /* id of the one row to run, or NULL; "memory", "start", "render" are too */
+    const char *render_go; /* Go's side of the row about templates */
 };
 
 /*

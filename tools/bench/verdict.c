@@ -7,6 +7,7 @@
 #define MEMORY_LIMIT_MIB 8.0
 #define START_LIMIT_MIB 24.0
 #define START_LIMIT_MS 1000.0
+#define RENDER_LIMIT 1.0 /* of Go's time for the same */
 
 struct target {
     const char *id;
@@ -76,6 +77,22 @@ static size_t judge_start(const struct start *start, struct verdict ret[static 2
     return 2;
 }
 
+static size_t judge_render(const struct render *render, struct verdict ret[static RENDER_KINDS])
+{
+    if (!render->times)
+        return 0;
+    for (enum render_kind kind = 0; kind < RENDER_KINDS; kind++) {
+        ret[kind] = (struct verdict){.unit = "x Go",
+                                     .at_most = true,
+                                     .limit = RENDER_LIMIT,
+                                     .value = render->cell[kind].ratio.median};
+        snprintf(ret[kind].what, sizeof(ret[kind].what), "render %zu B, %u fields: %s",
+                 render->value_bytes, render->fields, results_render_name(kind));
+        judge(&ret[kind]);
+    }
+    return RENDER_KINDS;
+}
+
 size_t verdict_all(const struct results *results, struct verdict ret[static VERDICTS_MAX])
 {
     size_t n = 0;
@@ -95,5 +112,6 @@ size_t verdict_all(const struct results *results, struct verdict ret[static VERD
     }
     n += judge_memory(&results->memory, ret + n);
     n += judge_start(&results->start, ret + n);
+    n += judge_render(&results->render, ret + n);
     return n;
 }

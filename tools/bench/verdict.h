@@ -9,7 +9,7 @@
 
 struct verdict {
     char what[96];    /* for people: "warm GET 64 B, same: p50 ratio" */
-    const char *unit; /* "x" (of the echo), "MiB" or "ms" */
+    const char *unit; /* "x" (of the echo), "x Go", "MiB" or "ms" */
     bool at_most;     /* else at least */
     double limit, value;
     bool met;
