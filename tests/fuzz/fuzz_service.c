@@ -17,7 +17,10 @@
 #include "protocol.h"
 #include "serve/audit.h"
 #include "serve/audit_line.h"
+#include "serve/event.h"
+#include "serve/follow.h"
 #include "serve/http.h"
+#include "serve/push.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"
@@ -239,10 +242,27 @@ static void check_reply(enum caller caller, int was_sealed, int reflects, const 
     free(whole);
 }
 
+/* The event that a watch gets first; it may be seen by whom an answer may be seen. */
+static void check_event(enum caller caller, struct call *call)
+{
+    static struct reply before, after;
+    struct event event;
+    enum push_result result = push_next(&service, call, &event);
+    MUST(result == PUSH_EVENT || result == PUSH_NOTHING);
+    if (result == PUSH_NOTHING)
+        return;
+    event_write(&event, SPAN_LITERAL("ns/a"), &before, &after);
+    MUST(caller == CALLER_A || event.reason != PAGE_REASON_NONE);
+    MUST(!before.part.length || !holds(before.part, SECRET_B));
+    reply_done(&before);
+    reply_done(&after);
+}
+
 static void ask(enum caller caller, const struct http_request *request, struct span body)
 {
     char who[LIMIT_AUDIT_RECORD];
     struct pending pending = {0};
+    struct follow follow = {0};
     int was_sealed = store_is_sealed(service.store);
     struct writer w = writer_on(who, sizeof who);
     audit_line_subject(&w, &subjects[caller]);
@@ -250,7 +270,9 @@ static void ask(enum caller caller, const struct http_request *request, struct s
                         .audit_subject = {who, w.used},
                         .request = request,
                         .body = body,
-                        .pending = &pending};
+                        .pending = &pending,
+                        .follow = &follow,
+                        .peer = (const struct peer *)&subjects[caller]};
     static struct reply reply;
     size_t max;
     enum service_result result = SERVICE_BODY;
@@ -263,6 +285,10 @@ static void ask(enum caller caller, const struct http_request *request, struct s
     MUST(result != SERVICE_WAITS && result != SERVICE_CHANGES);
     if (result == SERVICE_REPLIED)
         check_reply(caller, was_sealed, caller >= SENTINEL && body.length, &reply);
+    MUST(!follow.kind || (caller == CALLER_A || caller == SENTINEL) && !was_sealed);
+    if (follow.kind == FOLLOW_WATCH)
+        check_event(caller, &call);
+    follow_end(service.followers, &follow);
     reply_done(&reply);
 }
 

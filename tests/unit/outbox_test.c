@@ -376,4 +376,92 @@ TEST(reader_of_a_stream_that_goes_away)
     end();
 }
 
+/* ---- descriptors ----------------------------------------------------------------------------- */
+
+/* Receive up to SIZE bytes into TEXT; the descriptor that came with them, or -1. */
+static int receive_passed(char *text, size_t size, ssize_t *length)
+{
+    char control[CMSG_SPACE(4 * sizeof(int))];
+    struct iovec part = {text, size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    *length = recvmsg(fds[1], &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header)
+        return -1;
+    CHECK(header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS);
+    CHECK_EQ_INT(header->cmsg_len, CMSG_LEN(sizeof(int)));
+    int fd;
+    memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return fd;
+}
+
+/* A reply that passes on the reading end of a pipe with LETTER in it. */
+static struct reply *add_passing(char letter)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0 && write(ends[1], &letter, 1) == 1);
+    close(ends[1]);
+    struct reply *reply = outbox_add(&outbox, &pool);
+    reply_plain(reply, 200, "here");
+    reply->passes_fd = 1;
+    reply->fd = ends[0];
+    return reply;
+}
+
+TEST(each_descriptor_comes_with_its_own_reply)
+{
+    begin(0);
+    add_plain(1);
+    add_passing('a');
+    add_passing('b');
+    add_plain(2);
+    CHECK_EQ_INT(transmit(), 0);
+    char text[8192], letters[3] = "";
+    size_t passed = 0;
+    ssize_t length;
+    for (int i = 0; i < 8; i++) {
+        int fd = receive_passed(text, sizeof text, &length);
+        if (length <= 0)
+            break;
+        if (fd < 0)
+            continue;
+        CHECK(passed < 2 && read(fd, &letters[passed++], 1) == 1);
+        CHECK(length > 20 && memcmp(text, "HTTP/1.1 200 OK", 15) == 0);
+        close(fd);
+    }
+    CHECK_STR(letters, "ab");
+    end();
+}
+
+TEST(a_descriptor_is_passed_once_and_closed)
+{
+    begin(2048);
+    struct reply *reply = add_passing('a');
+    int ours = reply->fd;
+    memset(reply->text + reply->text_length, 'x', sizeof reply->text - reply->text_length);
+    reply->text_length = sizeof reply->text;
+    for (int i = 0; i < 8; i++)
+        add_plain((unsigned)i);
+    int passed = 0;
+    while (outbox.first) {
+        transmit();
+        char text[512];
+        ssize_t length;
+        for (int fd; (fd = receive_passed(text, sizeof text, &length)), length > 0;) {
+            passed += fd >= 0;
+            if (fd >= 0)
+                close(fd);
+        }
+    }
+    CHECK_EQ_INT(passed, 1);
+    CHECK(fcntl(ours, F_GETFD) < 0 && errno == EBADF);
+    ours = add_passing('b')->fd; /* one that never leaves is closed as well */
+    outbox_drop(&outbox, &pool);
+    CHECK(fcntl(ours, F_GETFD) < 0 && errno == EBADF);
+    end();
+}
+
 CHECK_MAIN

@@ -29,6 +29,7 @@
 #include "limits.h"
 #include "protocol.h"
 #include "serve/audit.h"
+#include "serve/follow.h"
 #include "serve/server.h"
 #include "serve/service.h"
 #include "store/store.h"
@@ -166,6 +167,7 @@ static int make_server(struct daemon *daemon, struct error *error)
         return r;
     server_set_registry(daemon->server, identities_registry(daemon->identities));
     store_set_settled(daemon->vault.store, server_settled, daemon->server);
+    store_set_changed(daemon->vault.store, follow_changed, daemon->service.followers);
     return vault_start(&daemon->vault, &daemon->service, error);
 }
 
@@ -338,6 +340,8 @@ void daemon_stop(struct daemon *daemon)
         unlink(daemon->admin_socket);
     }
     server_free(daemon->server);
+    if (daemon->vault.store)
+        store_set_changed(daemon->vault.store, NULL, NULL);
     service_done(&daemon->service);
     attest_free(daemon->attest);
     vault_close(&daemon->vault);

@@ -30,14 +30,11 @@ int service_init(struct service *service)
         service_done(service);
         return r;
     }
-    store_set_changed(service->store, follow_changed, service->followers);
     return 0;
 }
 
 void service_done(struct service *service)
 {
-    if (service->followers)
-        store_set_changed(service->store, NULL, NULL);
     follow_book_free(service->followers);
     service->followers = NULL;
     free(service->scratch);

@@ -86,8 +86,8 @@ enum service_result {
 };
 
 /*
- * Set up the parts that no option decides, in the thread that serves; the store is there. 0 or
- * -errno.
+ * Set up the parts that no option decides, in the thread that serves. 0 or -errno. What
+ * changes in the store is for the caller to pass on: store_set_changed(), follow_changed().
  */
 int service_init(struct service *service);
 void service_done(struct service *service);
