@@ -119,6 +119,13 @@
 #define LIMIT_TURN_EVENT_BYTES (4u << 20)
 #define LIMIT_TURN_EVENTS 256u /* sent in one turn: a rotation must not hold up readers */
 
+/* ---- a client that follows its daemon ------------------------------------------------------ */
+#define LIMIT_EVENT_LINE LIMIT_BODY /* bytes of one line: a largest value in JSON */
+#define LIMIT_SILENCE_MS 35000      /* of a watch: two signs of life are missing, it is dead */
+/* Between two attempts to connect, doubled each time, less a random part of up to a half. */
+#define LIMIT_RECONNECT_MIN_MS 50
+#define LIMIT_RECONNECT_MAX_MS 5000
+
 /* ---- audit ------------------------------------------------------------------------------- */
 #define LIMIT_AUDIT_PATH 256u    /* bytes of a stranger's cgroup path that a record keeps */
 #define LIMIT_AUDIT_RECORD 3072u /* bytes of one line: that path escaped sixfold, and the rest */

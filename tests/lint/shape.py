@@ -75,7 +75,7 @@ FOREIGN = {
     "free": (r"^userspace/daemon/heap\.c$", "the C library"),
     "realloc": (r"^userspace/daemon/heap\.c$", "the C library"),
     r"tier_\w+": (r"^userspace/kernel/attest_\w+\.c$", "kernel/tier.h, one of its kind a file"),
-    r"vsecm_\w+": (r"^userspace/client/vsecm\.c$", "the public header"),
+    r"vsecm_\w+": (r"^userspace/client/(vsecm|watch|page)\.c$", "the public header"),
 }
 
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/channel.h"
 
+#include "protocol.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -40,6 +43,14 @@ static int connect_to(int fd, const struct sockaddr_un *address)
     return r < 0 ? failure() : 0;
 }
 
+const char *channel_default_path(void)
+{
+    const char *path = secure_getenv("VSECM_SOCKET");
+    if (path && path[0])
+        return path;
+    return access(PROTOCOL_SHORT_SOCKET, F_OK) == 0 ? PROTOCOL_SHORT_SOCKET : PROTOCOL_SOCKET;
+}
+
 int channel_open(const char *path, int timeout_ms)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -50,10 +61,10 @@ int channel_open(const char *path, int timeout_ms)
         return -ENAMETOOLONG;
     memcpy(address.sun_path, path, length);
 
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (timeout_ms ? 0 : SOCK_NONBLOCK), 0);
     if (fd < 0)
         return -errno;
-    int r = set_timeouts(fd, timeout_ms);
+    int r = timeout_ms ? set_timeouts(fd, timeout_ms) : 0;
     if (!r)
         r = connect_to(fd, &address);
     if (!r)

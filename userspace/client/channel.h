@@ -21,7 +21,13 @@
 /* Milliseconds of the monotonic clock. Deadlines are such times. */
 int64_t channel_now(void);
 
-/* Connect to the socket at PATH. Returns the descriptor, close-on-exec, or -errno. */
+/* Where the daemon is when nobody says: vsecm_connect() has the order. */
+const char *channel_default_path(void);
+
+/*
+ * Connect to the socket at PATH. Returns the descriptor, close-on-exec, or -errno. TIMEOUT_MS 0: it
+ * never waits for anything (O_NONBLOCK), nor does this.
+ */
 int channel_open(const char *path, int timeout_ms);
 
 /* Send all of PARTS, which are used up. Returns 0 or -errno; -ETIMEDOUT when the time is over. */

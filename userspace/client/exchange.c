@@ -172,6 +172,8 @@ static int receive_answer(struct exchange *exchange, const struct exchange_reque
     if (r)
         return r;
     const char *wrong = head_parse(exchange->buffer, head, &answer.head);
+    if (!wrong && answer.head.endless)
+        wrong = "does not say its length";
     if (wrong)
         return malformed(exchange, wrong);
     if (request->sink && answer.head.status < 300)

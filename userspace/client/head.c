@@ -182,13 +182,12 @@ static bool has_no_body(int status)
     return status == 204 || status == 304;
 }
 
-static const char *finish(const struct reading *reading)
+static void finish(const struct reading *reading)
 {
     if (has_no_body(reading->head->status))
         reading->head->length = 0;
-    else if (!reading->has_length)
-        return "does not say its length";
-    return NULL;
+    else
+        reading->head->endless = !reading->has_length;
 }
 
 const char *head_parse(const char *text, size_t length, struct head *ret)
@@ -202,8 +201,10 @@ const char *head_parse(const char *text, size_t length, struct head *ret)
     while (!wrong) {
         if (!next_line(&rest, &line))
             return "has a malformed line";
+        if (!line.length && rest.length)
+            return "goes on after its header";
         if (!line.length)
-            return rest.length ? "goes on after its header" : finish(&reading);
+            return finish(&reading), NULL;
         wrong = read_field(&reading, line);
     }
     return wrong;

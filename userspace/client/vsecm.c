@@ -7,6 +7,7 @@
 #include "client/answer.h"
 #include "client/channel.h"
 #include "client/exchange.h"
+#include "client/failure.h"
 #include "client/locked.h"
 #include "client/percent.h"
 #include "limits.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct vsecm_client {
     struct exchange exchange;
@@ -33,6 +33,8 @@ static const char *const texts[] = {
     [VSECM_PROTOCOL] = "the daemon's answer makes no sense",
     [VSECM_NO_MEMORY] = "out of memory",
     [VSECM_INVALID] = "invalid argument",
+    [VSECM_TIMEOUT] = "nothing happened in time",
+    [VSECM_EXPIRED] = "the secret has expired",
 };
 
 const char *vsecm_strerror(vsecm_result result)
@@ -59,43 +61,12 @@ static __attribute__((format(printf, 3, 4))) vsecm_result fail(vsecm_client *cli
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-static vsecm_result result_of_errno(int r)
-{
-    switch (-r) {
-    case EPROTO:
-    case EMSGSIZE: return VSECM_PROTOCOL;
-    case ENOMEM: return VSECM_NO_MEMORY;
-    case EINVAL: return VSECM_INVALID;
-    case ETIMEDOUT: return VSECM_UNAVAILABLE;
-    default: return VSECM_UNREACHABLE;
-    }
-}
-
 static vsecm_result failed_run(vsecm_client *client, int r)
 {
-    vsecm_result result = result_of_errno(r);
+    vsecm_result result = failure_of_errno(r);
     if (result == VSECM_PROTOCOL)
         return fail(client, result, "the answer %s", client->exchange.wrong);
     return fail(client, result, "%s: %s", client->exchange.path, strerror(-r));
-}
-
-static const struct {
-    int status;
-    vsecm_result result;
-} results[] = {
-    {400, VSECM_INVALID},     {403, VSECM_FORBIDDEN},   {404, VSECM_NOT_FOUND},
-    {408, VSECM_UNAVAILABLE}, {429, VSECM_UNAVAILABLE}, {500, VSECM_UNAVAILABLE},
-    {503, VSECM_UNAVAILABLE},
-};
-
-static vsecm_result failed_status(vsecm_client *client, const struct exchange_answer *answer)
-{
-    answer_text(answer->body, answer->head.length, "message", client->message,
-                sizeof client->message);
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
-        if (results[i].status == answer->head.status)
-            return results[i].result;
-    return fail(client, VSECM_PROTOCOL, "the answer has status %d", answer->head.status);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -114,7 +85,8 @@ static vsecm_result run(vsecm_client *client, const char *target, struct exchang
         return failed_run(client, r);
     if (ret->head.status == 200)
         return VSECM_OK;
-    vsecm_result result = failed_status(client, ret);
+    vsecm_result result =
+        failure_of_answer(&ret->head, ret->body, client->message, sizeof client->message);
     exchange_clear(ret);
     return result;
 }
@@ -186,14 +158,6 @@ void vsecm_secret_clear(vsecm_secret *secret)
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-static const char *default_path(void)
-{
-    const char *path = secure_getenv("VSECM_SOCKET");
-    if (path && path[0])
-        return path;
-    return access(VSECM_DEFAULT_SOCKET, F_OK) == 0 ? VSECM_DEFAULT_SOCKET : PROTOCOL_SOCKET;
-}
-
 vsecm_result vsecm_connect(const char *path, vsecm_client **ret)
 {
     if (!ret)
@@ -201,7 +165,8 @@ vsecm_result vsecm_connect(const char *path, vsecm_client **ret)
     vsecm_client *client = calloc(1, sizeof *client);
     if (!client)
         return VSECM_NO_MEMORY;
-    int r = exchange_open(&client->exchange, path ? path : default_path(), CHANNEL_TIMEOUT_MS);
+    int r =
+        exchange_open(&client->exchange, path ? path : channel_default_path(), CHANNEL_TIMEOUT_MS);
     if (r) {
         free(client);
         errno = -r;
