@@ -125,6 +125,9 @@
 /* Between two attempts to connect, doubled each time, less a random part of up to a half. */
 #define LIMIT_RECONNECT_MIN_MS 50
 #define LIMIT_RECONNECT_MAX_MS 5000
+#define LIMIT_WRITER_MS 10       /* that a reader waits for the writer of a page: a time slice */
+#define LIMIT_MOVE_MS 500        /* that it waits for the page that takes the place of one */
+#define LIMIT_PAGE_SLICE_MS 1000 /* until it looks whether the daemon lives, which wakes nobody */
 
 /* ---- audit ------------------------------------------------------------------------------- */
 #define LIMIT_AUDIT_PATH 256u    /* bytes of a stranger's cgroup path that a record keeps */

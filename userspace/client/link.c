@@ -128,13 +128,25 @@ static int add(struct link *link, int fd)
     return epoll_ctl(link->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-void link_drop(struct link *link)
+static bool disconnect(struct link *link)
 {
     if (link->fd < 0)
-        return;
+        return false;
     close(link->fd);
     link->fd = -1;
-    set_retry(link);
+    return true;
+}
+
+void link_drop(struct link *link)
+{
+    if (disconnect(link))
+        set_retry(link);
+}
+
+void link_again(struct link *link)
+{
+    if (disconnect(link))
+        set_due(link, 0);
 }
 
 /* It goes out at once or not at all: a new socket has room for much more. */

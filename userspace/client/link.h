@@ -41,6 +41,9 @@ void link_good(struct link *link);
 /* Give up the connection, to be made anew after a while. One that is down is fine. */
 void link_drop(struct link *link);
 
+/* Give up the connection, to be made anew at once. One that is down is fine. */
+void link_again(struct link *link);
+
 /* There is more to be done though nothing will happen: the descriptor is readable. */
 void link_poke(struct link *link);
 
