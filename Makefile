@@ -139,7 +139,7 @@ install: all
 	ln -sf libvsecm.so.$(ABI_MAJOR) $(DESTDIR)$(LIBDIR)/libvsecm.so
 	$(pkg_config_file) > $(DESTDIR)$(LIBDIR)/pkgconfig/libvsecm.pc
 	install -m 644 userspace/cli/vsecm.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vsecm
-	for page in docs/man/*.[158]; do \
+	for page in docs/man/*.[13578]; do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
 
