@@ -1,36 +1,89 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Completion of vsecm for bash: put it into /usr/share/bash-completion/completions/vsecm
+#
+# No verb and no option is named here: what is offered stands in the help of vsecm, which is printed from the
+# tables that it reads its command line by. A value is completed by what the help calls it.
 
-# The words in the help of "$@", which is printed from the same tables that vsecm reads by.
+# The verbs in help $1.
+_vsecm_verbs() {
+    local line
+    while IFS= read -r line; do
+        [[ $line == options* ]] && return
+        [[ $line =~ ^'  '([a-z-]+)'  ' ]] && echo "${BASH_REMATCH[1]}"
+    done <<< "$1"
+}
+
+# The options in help $1.
 _vsecm_options() {
-    vsecm "$@" --help 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u
+    local line
+    while IFS= read -r line; do
+        [[ $line =~ ^'  '(-.,|'   ')' '(--[a-z-]+)' ' ]] && echo "${BASH_REMATCH[2]}"
+    done <<< "$1"
+}
+
+# What the value of option $2 is called in help $1, and what is said of it; nothing if it takes none.
+_vsecm_value() {
+    local line
+    while IFS= read -r line; do
+        [[ $line =~ ^'  '(-.|'  ')(,|' ')' '(--[a-z-]+)' '([A-Z/]+)' '+(.*)$ ]] || continue
+        [[ $2 == "${BASH_REMATCH[3]}" || $2 == "${BASH_REMATCH[1]}" ]] || continue
+        echo "${BASH_REMATCH[4]} ${BASH_REMATCH[5]}"
+        return
+    done <<< "$1"
+}
+
+# What operand $2, counted from 0, is called in help $1, as far as it can be completed.
+_vsecm_operand() {
+    [[ $1 =~ ^'usage: vsecm '[a-z-]+' FILE' && $2 == 0 ]] && echo FILE
+}
+
+# Offer what begins with $2 where $1 is wanted: FILE, DIR, or FORMAT and "json, yaml or raw (default: json)".
+_vsecm_offer() {
+    local words=${1%%(*}
+    case $1 in
+    FILE* | KEYFILE* | PATH*) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    DIR* | NEWDIR*) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    FORMAT*)
+        words=${words#FORMAT}
+        words=${words//,/}
+        mapfile -t COMPREPLY < <(compgen -W "${words// or / }" -- "$2")
+        ;;
+    esac
 }
 
 _vsecm() {
-    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb= i
-    for ((i = 1; i < COMP_CWORD; i++)); do
-        case ${COMP_WORDS[i]} in
-        --socket) ((i++)) ;;
-        -*) ;;
-        *) verb=${COMP_WORDS[i]} && break ;;
-        esac
+    local help words=() word value= verb= operands=0 dashes=
+    # To bash --name=value is three words.
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+        [[ $word == "=" ]] || words+=("$word")
     done
-    case $verb:$previous in
-    *:--socket | *:--from-file | *:--to-file | *:--passphrase-file | *:--template-file | *:-i | *:--identity | \
-        backup:-o | backup:--output | restore:restore)
-        mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-    *:--state | *:--salvage) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-    render:-f | render:--format | put:-f | put:--format) mapfile -t COMPREPLY < <(compgen -W 'json yaml raw' -- "$current") ;;
-    *:-o | *:--output) mapfile -t COMPREPLY < <(compgen -W 'json table' -- "$current") ;;
-    *)
-        if [[ $current == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_options $verb)" -- "$current")
+    [[ ${COMP_WORDS[COMP_CWORD]} == "=" ]] && words+=("")
+    help=$(vsecm --help 2> /dev/null)
+    for word in "${words[@]::${#words[@]}-1}"; do
+        if [[ -n $value ]]; then
+            value=
+        elif [[ $word == -- ]]; then
+            dashes=yes
+        elif [[ $word == -?* && -z $dashes ]]; then
+            value=$(_vsecm_value "$help" "$word")
         elif [[ -z $verb ]]; then
-            mapfile -t COMPREPLY < <(compgen -W 'put get list history rollback delete whoami status
-                unseal rekey backup restore keygen encrypt decrypt doctor render generate' -- "$current")
+            verb=$word
+            help=$(vsecm "$verb" --help 2> /dev/null)
+        else
+            ((operands++))
         fi
-        ;;
-    esac
+    done
+    word=${words[-1]}
+    COMPREPLY=()
+    if [[ -n $value ]]; then
+        _vsecm_offer "$value" "$word"
+    elif [[ $word == -* && -z $dashes ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_options "$help")" -- "$word")
+    elif [[ -z $verb ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_vsecm_verbs "$help")" -- "$word")
+    else
+        _vsecm_offer "$(_vsecm_operand "$help" "$operands")" "$word"
+    fi
 }
 
 complete -F _vsecm vsecm
