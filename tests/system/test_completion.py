@@ -84,16 +84,16 @@ def verbs():
 
 
 def options_of(verb):
-    """Of each option: letter, name, what its value is called, what is said of it."""
-    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?: ([A-Z/]+))? +(.*)$", help_of(verb), re.M)
-    assert "socket" in [name for _, name, _, _ in found], verb
+    """Of each option: letter, name, what its value is called."""
+    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))?  ", help_of(verb), re.M)
+    assert "socket" in [name for _, name, _ in found], verb
     return found
 
 
-def values_of(kind, text):
+def values_of(kind):
     """What may be offered for a value of KIND."""
-    if kind == "FORMAT":
-        return sorted(re.findall(r"json|table|yaml|raw", text.split("(")[0]))
+    if "|" in kind:
+        return sorted(kind.split("|"))
     if kind in ("FILE", "KEYFILE", "PATH"):
         return ["a-file", "a-folder"]
     return ["a-folder"] if kind in ("DIR", "NEWDIR") else []
@@ -110,23 +110,32 @@ def check_verbs(name):
 def check_options(name):
     with shell(name) as it:
         for verb in verbs():
-            expected = sorted(f"--{option}" for _, option, _, _ in options_of(verb))
+            expected = sorted(f"--{option}" for _, option, _ in options_of(verb))
             assert it.offers(f"vsecm {verb} --") == expected, (verb, it.offers(f"vsecm {verb} --"))
         assert "--namespace" in it.offers("vsecm list --namespace x --"), "it may be given several times"
+
+
+def check_commands(name):
+    """Verbs that run a program complete it, and then files."""
+    with shell(name) as it:
+        for verb in verbs():
+            if " -- CMD " in help_of(verb):
+                assert "env" in it.offers(f"vsecm {verb} -- en"), verb
+                assert it.offers(f"vsecm {verb} -- env a-fi") == ["a-file"], verb
 
 
 def check_values(name):
     with shell(name) as it:
         kinds = set()
         for verb in verbs():
-            for letter, option, kind, text in options_of(verb):
-                if not kind or kind in kinds and kind != "FORMAT":
+            for letter, option, kind in options_of(verb):
+                if not kind or kind in kinds:
                     continue
                 kinds.add(kind)
                 for form in [f"--{option} "] + ([f"-{letter} "] if letter else []):
                     offers = it.offers(f"vsecm {verb} {form}")
-                    assert offers == values_of(kind, text), (verb, form, offers)
-        assert {"FILE", "DIR", "FORMAT", "N"} <= kinds, kinds
+                    assert offers == values_of(kind), (verb, form, offers)
+        assert {"FILE", "DIR", "json|table", "N"} <= kinds, kinds
         assert it.offers("vsecm restore ") == ["a-file", "a-folder"]
         # zsh goes on with options where no operand can be completed.
         assert [word for word in it.offers("vsecm restore a-file ") if word[0] != "-"] == []
@@ -147,6 +156,7 @@ def test_bash_options():
 def test_bash_values():
     """bash offers the values of options by their kind"""
     check_values("bash")
+    check_commands("bash")
 
 
 def test_zsh_verbs():
@@ -162,3 +172,4 @@ def test_zsh_options():
 def test_zsh_values():
     """zsh offers the values of options by their kind"""
     check_values("zsh")
+    check_commands("zsh")

@@ -251,7 +251,7 @@ const struct arguments_option arguments_dry_run = {
 };
 
 const struct arguments_option arguments_output = {
-    "output", 'o', "FORMAT", "json or table (default: table)", take_output,
+    "output", 'o', "json|table", "how to print it (default: table)", take_output,
 };
 
 const struct arguments_option arguments_recipient = {
@@ -309,7 +309,7 @@ const struct arguments_option arguments_template_file = {
 };
 
 const struct arguments_option arguments_format = {
-    "format", 'f', "FORMAT", "json, yaml or raw (default: json)", take_format,
+    "format", 'f', "json|yaml|raw", "what comes of it (default: json)", take_format,
 };
 
 const struct arguments_option arguments_strict = {

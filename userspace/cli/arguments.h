@@ -59,7 +59,7 @@ struct arguments {
 struct arguments_option {
     const char *name;  /* "namespace" is --namespace */
     char letter;       /* 'n' is -n; 0: none */
-    const char *value; /* what --help calls its value; NULL: it takes none */
+    const char *value; /* what --help calls its value, or its words: a|b; NULL: it takes none */
     const char *help;
     /* Note VALUE. NULL, or what is wrong with it. */
     const char *(*take)(struct arguments *arguments, const char *value);

@@ -21,33 +21,34 @@ _vsecm_options() {
     done <<< "$1"
 }
 
-# What the value of option $2 is called in help $1, and what is said of it; nothing if it takes none.
+# What the value of option $2 is called in help $1; nothing if it takes none.
 _vsecm_value() {
     local line
     while IFS= read -r line; do
-        [[ $line =~ ^'  '(-.|'  ')(,|' ')' '(--[a-z-]+)' '([A-Z/]+)' '+(.*)$ ]] || continue
+        [[ $line =~ ^'  '(-.|'  ')(,|' ')' '(--[a-z-]+)' '([^ ]+) ]] || continue
         [[ $2 == "${BASH_REMATCH[3]}" || $2 == "${BASH_REMATCH[1]}" ]] || continue
-        echo "${BASH_REMATCH[4]} ${BASH_REMATCH[5]}"
+        echo "${BASH_REMATCH[4]}"
         return
     done <<< "$1"
 }
 
 # What operand $2, counted from 0, is called in help $1, as far as it can be completed.
 _vsecm_operand() {
-    [[ $1 =~ ^'usage: vsecm '[a-z-]+' FILE' && $2 == 0 ]] && echo FILE
+    local usage=${1%%$'\n'*}
+    if [[ $usage == *' -- CMD '* ]]; then
+        (($2)) && echo FILE || echo CMD
+    elif [[ $usage =~ ^'usage: vsecm '[a-z-]+' FILE' && $2 == 0 ]]; then
+        echo FILE
+    fi
 }
 
-# Offer what begins with $2 where $1 is wanted: FILE, DIR, or FORMAT and "json, yaml or raw (default: json)".
+# Offer what begins with $2 where $1 is wanted: FILE, DIR, CMD, or the words of a|b.
 _vsecm_offer() {
-    local words=${1%%(*}
     case $1 in
-    FILE* | KEYFILE* | PATH*) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
-    DIR* | NEWDIR*) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
-    FORMAT*)
-        words=${words#FORMAT}
-        words=${words//,/}
-        mapfile -t COMPREPLY < <(compgen -W "${words// or / }" -- "$2")
-        ;;
+    *'|'*) mapfile -t COMPREPLY < <(compgen -W "${1//|/ }" -- "$2") ;;
+    FILE | KEYFILE | PATH) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    DIR | NEWDIR) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    CMD) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
     esac
 }
 
