@@ -130,8 +130,7 @@ include tests/tests.mk
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/vsecm \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 include/vsecm/vsecm.h $(DESTDIR)$(PREFIX)/include/vsecm/
@@ -140,7 +139,7 @@ install: all
 	ln -sf libvsecm.so.$(ABI_MAJOR) $(DESTDIR)$(LIBDIR)/libvsecm.so
 	$(pkg_config_file) > $(DESTDIR)$(LIBDIR)/pkgconfig/libvsecm.pc
 	install -m 644 userspace/cli/vsecm.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vsecm
-	install -m 644 userspace/cli/_vsecm $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	install -D -m 644 userspace/cli/_vsecm $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vsecm
 	for page in docs/man/*.[13578]; do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
