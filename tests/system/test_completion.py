@@ -121,7 +121,7 @@ def check_commands(name):
         for verb in verbs():
             if " -- CMD " in help_of(verb):
                 assert "env" in it.offers(f"vsecm {verb} -- en"), verb
-                assert it.offers(f"vsecm {verb} -- env a-fi") == ["a-file"], verb
+                assert it.offers(f"vsecm {verb} -- cat a-fi") == ["a-file"], verb
 
 
 def check_values(name):
