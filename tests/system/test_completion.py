@@ -73,8 +73,8 @@ def shell(name):
             it.close()
 
 
-def help_of(*words):
-    return subprocess.run([PROGRAMS / "vsecm", *words, "--help"], capture_output=True, text=True, check=True).stdout
+def help_of(*words, program="vsecm"):
+    return subprocess.run([PROGRAMS / program, *words, "--help"], capture_output=True, text=True, check=True).stdout
 
 
 def verbs():
@@ -143,6 +143,18 @@ def check_values(name):
         assert [word.removeprefix("--format=") for word in offers] == ["json", "raw", "yaml"], offers
 
 
+def check_safe(name):
+    """The other command, where there is one: it has no verbs."""
+    if not (PROGRAMS / "safe").exists():
+        return
+    with shell(name) as it:
+        names = re.findall(r"^  (?:-\w,|   ) (--[\w-]+)", help_of(program="safe"), re.M)
+        assert "--init" in names and it.offers("safe --") == sorted(names), it.offers("safe --")
+        assert it.offers("safe -s @a-") == ["@a-file", "@a-folder"], it.offers("safe -s @a-")
+        assert it.offers("safe -s a-") == ["a-"], "a value is nothing to be completed"
+        assert it.offers("safe --init ") == ["a-file", "a-folder"]
+
+
 def test_bash_verbs():
     """bash offers each verb and no other"""
     check_verbs("bash")
@@ -157,6 +169,7 @@ def test_bash_values():
     """bash offers the values of options by their kind"""
     check_values("bash")
     check_commands("bash")
+    check_safe("bash")
 
 
 def test_zsh_verbs():
@@ -173,3 +186,4 @@ def test_zsh_values():
     """zsh offers the values of options by their kind"""
     check_values("zsh")
     check_commands("zsh")
+    check_safe("zsh")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Completion of vsecm for bash: put it into /usr/share/bash-completion/completions/vsecm
+# Completion of vsecm and safe for bash: put it into /usr/share/bash-completion/completions/vsecm, with a link to
+# it named safe
 #
-# No verb and no option is named here: what is offered stands in the help of vsecm, which is printed from the
+# No verb and no option is named here: what is offered stands in the help of a program, which is printed from the
 # tables that it reads its command line by. A value is completed by what the help calls it.
 
 # The verbs in help $1.
@@ -34,32 +35,38 @@ _vsecm_value() {
 
 # What operand $2, counted from 0, is called in help $1, as far as it can be completed.
 _vsecm_operand() {
-    local usage=${1%%$'\n'*}
+    local usage=${1%%$'\n\n'*} file='^usage: vsecm [a-z-]+ FILE|safe --init \[FILE'
     if [[ $usage == *' -- CMD '* ]]; then
         (($2)) && echo FILE || echo CMD
-    elif [[ $usage =~ ^'usage: vsecm '[a-z-]+' FILE' && $2 == 0 ]]; then
+    elif [[ $usage =~ $file && $2 == 0 ]]; then
         echo FILE
     fi
 }
 
-# Offer what begins with $2 where $1 is wanted: FILE, DIR, CMD, or the words of a|b.
+# Offer what begins with $2 where $1 is wanted: FILE, DIR, CMD, or the words of a|b; of VALUE and KEYS only @FILE.
 _vsecm_offer() {
     case $1 in
     *'|'*) mapfile -t COMPREPLY < <(compgen -W "${1//|/ }" -- "$2") ;;
     FILE | KEYFILE | PATH) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     DIR | NEWDIR) compopt -o filenames && mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     CMD) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
+    VALUE | KEYS) [[ $2 != @* ]] || mapfile -t COMPREPLY < <(compgen -P @ -f -- "${2#@}") ;;
     esac
 }
 
 _vsecm() {
-    local help words=() word value= verb= operands=0 dashes=
-    # To bash --name=value is three words.
+    local program=${COMP_WORDS[0]##*/} help words=() word value= verb= operands=0 dashes=
+    # Bash cuts --name=value into three words and @file into two.
     for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
-        [[ $word == "=" ]] || words+=("$word")
+        if ((${#words[@]})) && [[ ${words[-1]} == @ ]]; then
+            words[-1]=@$word
+        elif [[ $word != "=" ]]; then
+            words+=("$word")
+        fi
     done
     [[ ${COMP_WORDS[COMP_CWORD]} == "=" ]] && words+=("")
-    help=$(vsecm --help 2> /dev/null)
+    help=$("$program" --help 2> /dev/null)
+    [[ $help == *$'\nverbs:\n'* ]] || verb=$program
     for word in "${words[@]::${#words[@]}-1}"; do
         if [[ -n $value ]]; then
             value=
@@ -69,7 +76,7 @@ _vsecm() {
             value=$(_vsecm_value "$help" "$word")
         elif [[ -z $verb ]]; then
             verb=$word
-            help=$(vsecm "$verb" --help 2> /dev/null)
+            help=$("$program" "$verb" --help 2> /dev/null)
         else
             ((operands++))
         fi
@@ -87,4 +94,4 @@ _vsecm() {
     fi
 }
 
-complete -F _vsecm vsecm
+complete -F _vsecm vsecm safe
