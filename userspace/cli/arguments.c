@@ -157,6 +157,26 @@ static const char *take_transformed(struct arguments *arguments, const char *val
     return NULL;
 }
 
+static const char *take_once(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->once = true;
+    return NULL;
+}
+
+static const char *take_values(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->values = true;
+    return NULL;
+}
+
+static const char *take_last_id(struct arguments *arguments, const char *value)
+{
+    arguments->last_id = value;
+    return NULL;
+}
+
 static const char *take_template(struct arguments *arguments, const char *value)
 {
     arguments->template = value;
@@ -298,6 +318,19 @@ const struct arguments_option arguments_salvage = {
 
 const struct arguments_option arguments_transformed = {
     "transformed", 0, NULL, "as the workload gets it, not as it was stored", take_transformed,
+};
+
+const struct arguments_option arguments_once = {
+    "once", 0, NULL, "end after the first event", take_once,
+};
+
+const struct arguments_option arguments_values = {
+    "values",    0, NULL, "print the values, each with a newline behind, and nothing else",
+    take_values,
+};
+
+const struct arguments_option arguments_last_id = {
+    "last-id", 0, "ID", "the id of the event that is known already", take_last_id,
 };
 
 const struct arguments_option arguments_template = {

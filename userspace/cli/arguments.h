@@ -40,6 +40,7 @@ struct arguments {
     const char *template;
     const char *template_file;
     const char *format;
+    const char *last_id;
     size_t operand_count;
     size_t namespace_count;
     size_t recipient_count;
@@ -52,6 +53,8 @@ struct arguments {
     bool dry_run;
     bool strict;
     bool transformed;
+    bool once;
+    bool values;
     bool help;
     bool version;
 };
@@ -74,6 +77,7 @@ extern const struct arguments_option arguments_passphrase, arguments_passphrase_
 extern const struct arguments_option arguments_to_file, arguments_public;
 extern const struct arguments_option arguments_state, arguments_salvage;
 extern const struct arguments_option arguments_transformed;
+extern const struct arguments_option arguments_once, arguments_last_id, arguments_values;
 extern const struct arguments_option arguments_template, arguments_template_file, arguments_format,
     arguments_strict;
 

@@ -17,7 +17,7 @@ static const struct verb *const verbs[] = {
     &verb_put,    &verb_get,     &verb_list,     &verb_history, &verb_rollback,
     &verb_delete, &verb_whoami,  &verb_status,   &verb_unseal,  &verb_rekey,
     &verb_backup, &verb_restore, &verb_keygen,   &verb_encrypt, &verb_decrypt,
-    &verb_doctor, &verb_render,  &verb_generate, NULL,
+    &verb_doctor, &verb_render,  &verb_generate, &verb_watch,   NULL,
 };
 
 /* Secrets pass through: no core file, and no reading of this memory by the same user. */

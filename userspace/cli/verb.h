@@ -30,6 +30,6 @@ struct verb {
 
 extern const struct verb verb_backup, verb_decrypt, verb_delete, verb_doctor, verb_encrypt,
     verb_generate, verb_get, verb_history, verb_keygen, verb_list, verb_put, verb_rekey,
-    verb_render, verb_restore, verb_rollback, verb_status, verb_unseal, verb_whoami;
+    verb_render, verb_restore, verb_rollback, verb_status, verb_unseal, verb_watch, verb_whoami;
 
 #endif
