@@ -4,13 +4,19 @@
 # make demo                 the main job, shown on this kernel and in a guest with BPF LSM
 
 # A sanitizer keeps what is freed, so the search for secrets in memory says nothing there.
-SYSTEM_THEMES := main identity races admin http limits audit life cli age cli_store cli_backup store backup templates render completion migration
+SYSTEM_THEMES := main identity races follow watch admin http limits audit life cli age cli_store cli_backup store backup templates render completion migration
 THEMES ?= $(SYSTEM_THEMES) $(if $(SANITIZE),,secrecy)
 
 $(O)/test/race: $(O)/obj/tests/system/race.o
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL)
+
+# As a program of somebody else's has it: with what the library exports, and nothing more.
+$(O)/test/page_reader: $(O)/obj/tests/system/page_reader.o $(O)/libvsecm.a
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
 
 GO ?= $(firstword $(shell command -v go) /usr/local/go/bin/go)
 
@@ -24,7 +30,7 @@ $(O)/scan/vsecmd: FORCE
 	$(Q)$(MAKE) --no-print-directory O=$(O)/scan CPPFLAGS=-DVSECM_SCAN_BUILD $@
 
 .PHONY: check-system FORCE
-check-system: all $(O)/test/race $(O)/test/goclient $(if $(SANITIZE),,$(O)/scan/vsecmd)
+check-system: all $(O)/test/race $(O)/test/page_reader $(O)/test/goclient $(if $(SANITIZE),,$(O)/scan/vsecmd)
 	@mkdir -p $(O)/test
 	$(Q)SANITIZE=$(SANITIZE) python3 tests/system/run.py $(O) $(THEMES)
 

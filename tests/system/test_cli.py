@@ -184,12 +184,21 @@ def test_library():
             file.write(
                 "#include <stdio.h>\n#include <vsecm/vsecm.h>\n"
                 "int main(void)\n{\n"
-                "    vsecm_client *client;\n    vsecm_secret secret;\n"
+                "    vsecm_client *client;\n    vsecm_secret secret;\n    const vsecm_secret *shared;\n"
+                "    vsecm_watch *watch;\n    vsecm_event event;\n    vsecm_page *page;\n"
                 "    if (vsecm_connect(NULL, &client) || vsecm_get(client, &secret))\n"
                 "        return 1;\n"
                 '    printf("%.*s %d\\n", (int)secret.length, (char *)secret.data,\n'
                 "           (int)secret.version);\n"
-                "    vsecm_secret_clear(&secret);\n    vsecm_close(client);\n    return 0;\n}\n"
+                "    vsecm_secret_clear(&secret);\n    vsecm_close(client);\n"
+                "    if (vsecm_watch_open(NULL, NULL, &watch) || vsecm_watch_next(watch, 5000, &event))\n"
+                "        return 2;\n"
+                '    printf("%s\\n", (char *)event.secret.data);\n'
+                "    vsecm_event_clear(&event);\n    vsecm_watch_close(watch);\n"
+                "    if (vsecm_page_open(NULL, &page) || vsecm_page_read(page, &shared))\n"
+                "        return 3;\n"
+                '    printf("%s\\n", (char *)shared->data);\n'
+                "    vsecm_page_close(page);\n    return 0;\n}\n"
             )
         environment["PKG_CONFIG_PATH"] = f"{prefix}/lib/pkgconfig"
         flags = subprocess.run(
@@ -204,4 +213,4 @@ def test_library():
         daemon.put("by the library", "app/web")
         environment |= {"VSECM_SOCKET": daemon.public, "LD_LIBRARY_PATH": f"{prefix}/lib"}
         done = web.run(f"{directory}/app", env=environment)
-        assert done.stdout == b"by the library 1\n", done
+        assert done.stdout == b"by the library 1\nby the library\nby the library\n", done
