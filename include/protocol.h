@@ -30,6 +30,7 @@
 #define PATH_WHOAMI "/v1/whoami"
 #define PATH_RECIPIENT "/v1/recipient"
 #define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
+#define PATH_KEYSTONE "/sentinel/v1/keystone"
 #define PATH_KEYS "/sentinel/v1/keys"
 #define PATH_STATUS "/v1/admin/status"
 #define PATH_HISTORY "/v1/admin/history"
@@ -74,6 +75,8 @@
 
 /* The workload whose pod holds the admin commands (option sentinel). */
 #define PROTOCOL_SENTINEL "vsecm-system/vsecm-sentinel"
+/* In its namespace: the workload whose secret says that the init commands have run. */
+#define PROTOCOL_KEYSTONE "vsecm-keystone"
 #define PROTOCOL_DEFAULT_NAMESPACE "default"
 
 #endif

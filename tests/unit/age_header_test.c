@@ -364,4 +364,41 @@ TEST(headers_have_so_many_stanzas_and_no_more)
     }
 }
 
+/* ---- marks ----------------------------------------------------------------------------------- */
+
+TEST(a_mark_is_read_back_and_cannot_be_changed)
+{
+    static const char *const bad[] = {"", "a b", "a\n", "\x7f", "\xc3\xa4"};
+    static const unsigned char file_key[] = AGE_FILES_KEY;
+    char mark[AGE_MARK + 1], longest[AGE_MARK + 2];
+    size_t size = AGE_HEADER_SIZE(1) + AGE_MARK_SIZE;
+    begin();
+    memset(longest, 'x', sizeof longest);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        CHECK_EQ_INT(age_header_write_marked(&mine.recipient, 1, span_of(bad[i]), file_key, text,
+                                             size, &length),
+                     -EINVAL);
+    CHECK_EQ_INT(age_header_write_marked(&mine.recipient, 1, (struct span){longest, sizeof longest},
+                                         file_key, text, sizeof text, &length),
+                 -EINVAL);
+    CHECK_EQ_INT(age_header_write_marked(&mine.recipient, 1, (struct span){longest, AGE_MARK},
+                                         file_key, text, size, &length),
+                 0);
+    CHECK(length <= size);
+    age_header_read_mark((struct span){text, length}, mark);
+    CHECK_EQ_INT(strlen(mark), AGE_MARK);
+    CHECK_EQ_INT(age_header_write_marked(&mine.recipient, 1, span_of("shop/web"), file_key, text,
+                                         size, &length),
+                 0);
+    CHECK_EQ_INT(open_text((struct span){text, length}), 0);
+    age_header_read_mark((struct span){text, length}, mark);
+    CHECK_STR(mark, "shop/web");
+    char *at = memmem(text, length, "shop", 4);
+    *at = 'S';
+    CHECK_EQ_INT(open_text((struct span){text, length}), -EBADMSG);
+    CHECK_EQ_INT(age_header_write(&mine.recipient, 1, file_key, text, size, &length), 0);
+    age_header_read_mark((struct span){text, length}, mark);
+    CHECK_STR(mark, "");
+}
+
 CHECK_MAIN

@@ -206,29 +206,33 @@ static size_t seal_to(const struct age_recipient *to, const char *text, char *re
 
 TEST(open_a_value)
 {
-    char file[1024], *plain;
+    char file[1024], mark[AGE_MARK + 1], *plain;
     size_t length;
     struct age_identity stranger;
     stores = (struct stores){.arena = NULL};
     stores_begin(&stores, 2 * ARENA_MIB, MAX, 10);
     uint64_t blocks = arenas_blocks(stores.arena);
     size_t size = seal_to(keyring_recipient(stores.keyring), "the value", file, sizeof file);
-    CHECK_EQ_INT(keyring_open(stores.keyring, (struct span){file, size}, &plain, &length, &error),
-                 0);
+    CHECK_EQ_INT(
+        keyring_open(stores.keyring, (struct span){file, size}, &plain, &length, mark, &error), 0);
+    CHECK_STR(mark, "");
     CHECK(span_is((struct span){plain, length}, "the value"));
     CHECK(arena_owns(stores.arena, plain));
     arena_free(stores.arena, plain);
     for (size_t at = 30; at < size; at += 7) {
         file[at] ^= 4;
-        CHECK(keyring_open(stores.keyring, (struct span){file, size}, &plain, &length, &error) < 0);
+        CHECK(keyring_open(stores.keyring, (struct span){file, size}, &plain, &length, mark,
+                           &error) < 0);
         file[at] ^= 4;
     }
     for (size_t cut = 0; cut < size; cut += 5)
-        CHECK(keyring_open(stores.keyring, (struct span){file, cut}, &plain, &length, &error) < 0);
+        CHECK(keyring_open(stores.keyring, (struct span){file, cut}, &plain, &length, mark,
+                           &error) < 0);
     age_key_generate(&stranger);
     size = seal_to(&stranger.recipient, "not ours", file, sizeof file);
-    CHECK_EQ_INT(keyring_open(stores.keyring, (struct span){file, size}, &plain, &length, &error),
-                 -ENOKEY);
+    CHECK_EQ_INT(
+        keyring_open(stores.keyring, (struct span){file, size}, &plain, &length, mark, &error),
+        -ENOKEY);
     CHECK_EQ_INT(arenas_blocks(stores.arena), blocks);
     stores_end(&stores);
 }

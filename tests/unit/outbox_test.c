@@ -244,10 +244,11 @@ static void on_done(struct reply_source *source)
 
 static void add_stream(size_t pieces, size_t piece)
 {
-    made = (struct made){.source = {on_next, on_done}, .pieces = pieces, .piece = piece};
+    made = (struct made){
+        .source = {.next = on_next, .done = on_done}, .pieces = pieces, .piece = piece};
     made.fails_at = SIZE_MAX;
     struct reply *reply = outbox_add(&outbox, &pool);
-    reply_stream(reply, pieces * piece, &made.source);
+    reply_stream(reply, REPLY_BYTES, pieces * piece, &made.source);
     add(&expected, reply->text, reply->text_length);
 }
 
@@ -333,6 +334,21 @@ TEST(stream_gives_way)
         turns++;
     } while (r != 0);
     CHECK(turns >= PIECES * PIECE / (LIMIT_TURN_BYTES + 2 * PIECE));
+    finish_stream(4096);
+    end();
+}
+
+/* A piece that takes long to make is enough for a turn, however short it is. */
+TEST(slow_stream_gives_way_after_each_piece)
+{
+    begin(4 * LIMIT_TURN_BYTES);
+    add_stream(5, 10);
+    made.source.is_slow = 1;
+    for (unsigned i = 1; i <= 5; i++) {
+        CHECK_EQ_INT(transmit_stream(), OUTBOX_GIVES_WAY);
+        CHECK_EQ_INT(made.next_calls, i);
+    }
+    CHECK_EQ_INT(transmit_stream(), 0);
     finish_stream(4096);
     end();
 }

@@ -28,6 +28,7 @@ TEST(requests)
         {"GET", "/v1/watch", "watch", ""},
         {"GET", "/v1/page", "page", ""},
         {"POST", "/v1/watch", NULL, "GET"},
+        {"GET", "/sentinel/v1/keystone", "keystone", ""},
         {"PUT", "/sentinel/v1/secrets", NULL, "GET, POST, DELETE"},
         {"get", "/v1/value", NULL, "GET"},
         {"HEAD", "/v1/value/a", NULL, "GET"},
@@ -74,7 +75,7 @@ TEST(rows_are_whole)
                         strncmp(route->path, "/v1/admin/", 10) == 0;
         CHECK_EQ_INT(route->access == ACCESS_ADMIN, is_admins);
     }
-    CHECK_EQ_INT(count, 19);
+    CHECK_EQ_INT(count, 20);
     CHECK(route_at(count) == NULL && route_at(SIZE_MAX) == NULL);
 }
 

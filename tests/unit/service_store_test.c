@@ -7,9 +7,11 @@
 #include "base/writer.h"
 #include "crypto/age_header.h"
 #include "crypto/age_payload.h"
+#include "protocol.h"
 #include "serve/audit.h"
 #include "serve/service.h"
 #include "serve/subject.h"
+#include "store/rewrite.h"
 #include "store/rootkey.h"
 #include "tests/unit/requests.h"
 #include "tests/unit/stores.h"
@@ -22,6 +24,8 @@ static struct stores stores;
 static struct pending pending;
 static struct place host = {.kind = PLACE_HOST, .path = "/"};
 static struct subject root = {.attested = 1, .place = &host, .tier = "lsm", .door = DOOR_ADMIN};
+static struct subject sentinel = {
+    .attested = 1, .place = &host, .tier = "lsm", .door = DOOR_PUBLIC, .is_sentinel = 1};
 static struct subject user = {
     .attested = 1, .place = &host, .tier = "lsm", .door = DOOR_ADMIN, .caller.uid = 1000};
 
@@ -34,7 +38,10 @@ static void take_store(void)
 static void open_service(void)
 {
     struct audit_options options = {.target = scratch_path("audit"), .segment = 1 << 20, .keep = 4};
-    service = (struct service){.working = 1, .arena = stores.arena, .reveal = ACCESS_REVEAL_HOST};
+    service = (struct service){.working = 1,
+                               .arena = stores.arena,
+                               .reveal = ACCESS_REVEAL_HOST,
+                               .sentinel = PROTOCOL_SENTINEL};
     take_store();
     pending = (struct pending){0};
     CHECK_EQ_INT(service_init(&service), 0);
@@ -330,6 +337,202 @@ TEST(sealing)
     CHECK_EQ_INT(put_sealed(sealed), 200);
     CHECK(is_at("a/b", "seal me", 1));
     CHECK_EQ_INT(ask(PUT, "{\"value\":\"no target\"}"), 400);
+    end();
+}
+
+/* ---- the list with sealed values ------------------------------------------------------------- */
+
+#define SEALED_LIST "GET /sentinel/v1/secrets?reveal=true"
+
+/* What the list that was answered last has as the value of row INDEX; NULL: it has none. */
+static const char *listed_value(size_t index)
+{
+    const char *at = strstr(requests_answer, "\r\n\r\n");
+    for (size_t i = 0; i <= index; i++) {
+        at = strstr(at + 1, "\"value\":");
+        CHECK(at != NULL);
+    }
+    at += strlen("\"value\":");
+    if (strncmp(at, "null}", 5) == 0)
+        return NULL;
+    CHECK_EQ_INT(*at, '"');
+    snprintf(sealed, sizeof sealed, "%.*s", (int)strcspn(at + 1, "\""), at + 1);
+    return sealed;
+}
+
+static void check_listed(size_t index, const char *value, const char *key)
+{
+    static char file[8192];
+    char mark[AGE_MARK + 1], *plain;
+    size_t length;
+    struct error error = {""};
+    const char *text = listed_value(index);
+    CHECK(text != NULL);
+    long size = base64_decode(span_of(text), file);
+    CHECK(size > 0);
+    CHECK_EQ_INT(keyring_open(stores.keyring, (struct span){file, (size_t)size}, &plain, &length,
+                              mark, &error),
+                 0);
+    CHECK(span_is((struct span){plain, length}, value));
+    CHECK_STR(mark, key);
+    arena_free(stores.arena, plain);
+}
+
+static void check_length(void)
+{
+    const char *body = strstr(requests_answer, "\r\n\r\n") + 4,
+               *said = strstr(requests_answer, "Content-Length: ");
+    CHECK_EQ_INT(strtoul(said + strlen("Content-Length: "), NULL, 10), strlen(body));
+}
+
+TEST(list_with_sealed_values)
+{
+    static const char json[] = "{\"user\":\"x\"}";
+    const struct change_put shaped = {.value = SPAN_LITERAL(json),
+                                      .template = SPAN_LITERAL("{\"U\":\"{{.user}}\"}"),
+                                      .format = SPAN_LITERAL("yaml"),
+                                      .validity = VALIDITY_ALWAYS,
+                                      .if_version = CHANGE_ANY_VERSION};
+    struct span key = SPAN_LITERAL("a/c");
+    struct change_conflict conflict;
+    uint64_t ticket;
+    begin();
+    CHECK_EQ_INT(ask(SEALED_LIST, ""), 200);
+    requests_check_says("\r\n\r\n{\"secrets\":[],\"algorithm\":\"age\"}\n");
+    check_length();
+    put("a/b", "plain-one");
+    CHECK_EQ_INT(change_put(stores.store, &key, 1, &shaped, T0, &ticket, &conflict), 0);
+    CHECK_EQ_INT(stores_put(&stores, "z/z", (struct span){"\0\xff\x01", 3}, T0), 0);
+    uint64_t blocks = arenas_blocks(stores.arena);
+    CHECK_EQ_INT(ask_as(&sentinel, SEALED_LIST, ""), 200);
+    check_length();
+    requests_check_says("Content-Type: application/json\r\n");
+    requests_check_says("{\"secrets\":[{\"name\":\"b\",\"namespace\":\"a\",\"version\":1,");
+    requests_check_says("],\"algorithm\":\"age\"}\n");
+    CHECK(!strstr(requests_answer, "plain-one") && !strstr(requests_answer, "user"));
+    check_listed(0, "plain-one", "a/b");
+    check_listed(1, json, "a/c"); /* as it was stored, not as its workload gets it */
+    CHECK(listed_value(2) != NULL);
+    CHECK_EQ_INT(arenas_blocks(stores.arena), blocks);
+    requests_check_trail("\"op\":\"list-sealed\",\"key\":\"\",\"outcome\":\"allow\"");
+    CHECK_EQ_INT(ask("GET /sentinel/v1/secrets?encrypted=true&reveal=no", ""), 200);
+    requests_check_says("\"algorithm\"");
+    CHECK_EQ_INT(ask("GET /sentinel/v1/secrets?reveal=false", ""), 200);
+    CHECK(!strstr(requests_answer, "\"value\"") && !strstr(requests_answer, "\"algorithm\""));
+    CHECK_EQ_INT(ask("GET /sentinel/v1/secrets?reveal", ""), 400);
+    CHECK_EQ_INT(ask("GET /sentinel/v1/secrets?values=true", ""), 400);
+    CHECK_EQ_INT(ask_as(&user, SEALED_LIST, ""), 403);
+    end();
+}
+
+static void change_everything(void)
+{
+    if (requests_pieces)
+        return;
+    CHECK_EQ_INT(stores_delete(&stores, "a/d", T0), 0);
+    CHECK_EQ_INT(stores_put(&stores, "a/c", span_of("another"), T0), 0);
+    requests_between = NULL;
+    CHECK_EQ_INT(rewrite_begin(stores.store, NULL, NULL, T0, &(uint64_t){0}), 0);
+}
+
+/* The list is as of its beginning, whatever is changed, deleted or rewritten while it leaves. */
+TEST(list_of_one_moment)
+{
+    static char large[LIMIT_VALUE / 8];
+    memset(large, 'L', sizeof large);
+    begin();
+    put("a/b", "first");
+    CHECK_EQ_INT(stores_put(&stores, "a/big", (struct span){large, 60000}, T0), 0);
+    put("a/c", "last");
+    put("a/d", "deleted");
+    requests_between = change_everything;
+    CHECK_EQ_INT(ask(SEALED_LIST, ""), 200);
+    requests_between = NULL;
+    check_length();
+    check_listed(0, "first", "a/b");
+    check_listed(2, "last", "a/c");
+    check_listed(3, "deleted", "a/d");
+    CHECK(requests_pieces > 2);
+    CHECK(is_at("a/c", "another", 2) && !store_find(stores.store, span_of("a/d")));
+    end();
+}
+
+/* What has expired has no value, in the log or not; and what was forged does not stop the rest. */
+TEST(list_of_what_is_gone)
+{
+    struct span name = SPAN_LITERAL("a/b");
+    struct change_conflict conflict;
+    uint64_t ticket;
+    const struct change_put brief = {.value = SPAN_LITERAL("brief"),
+                                     .validity = {VALIDITY_NOW, T0 + 1},
+                                     .if_version = CHANGE_ANY_VERSION};
+    begin();
+    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+    put("a/c", "forged");
+    put("a/d", "there");
+    service.now_us = T0 + 2;
+    int fd = open(scratch_path(PROTOCOL_STATE_LOG), O_RDWR | O_CLOEXEC);
+    struct journal_place place = store_find(stores.store, span_of("a/c"))->place;
+    CHECK_EQ_INT(pwrite(fd, "bent", 4, (off_t)(place.offset + place.size - 12)), 4);
+    close(fd);
+    CHECK_EQ_INT(ask(SEALED_LIST, ""), 200);
+    check_length();
+    requests_check_says("\"state\":\"expired\",\"value\":null}");
+    CHECK(listed_value(0) == NULL && listed_value(1) == NULL);
+    check_listed(2, "there", "a/d");
+    end();
+}
+
+static void write_put(char *ret, size_t size, const char *workloads, const char *value)
+{
+    snprintf(ret, size,
+             "{\"workloads\":[%s],\"namespaces\":[\"a\"],\"encrypt\":true,\"value\":\"%s\"}",
+             workloads, value);
+}
+
+/* Whoever may not read values must not have one opened into a secret that it can read. */
+TEST(a_listed_value_goes_back_where_it_was)
+{
+    begin();
+    put("a/b", "of b");
+    put("a/z", "of z");
+    CHECK_EQ_INT(ask_as(&sentinel, SEALED_LIST, ""), 200);
+    const char *value = listed_value(1);
+    char *text = malloc(strlen(value) + 200);
+    write_put(text, strlen(value) + 200, "\"b\"", value);
+    CHECK_EQ_INT(ask_as(&sentinel, PUT, text), 403);
+    requests_check_says("this is the value of a/z");
+    CHECK(is_at("a/b", "of b", 1));
+    write_put(text, strlen(value) + 200, "\"z\",\"b\"", value);
+    CHECK_EQ_INT(ask_as(&sentinel, PUT, text), 403);
+    requests_check_trail("\"op\":\"put\",\"key\":\"\",\"outcome\":\"deny\",\"reason\":\"reveal\"");
+    write_put(text, strlen(value) + 200, "\"z\"", value);
+    CHECK_EQ_INT(ask_as(&sentinel, PUT, text), 200);
+    CHECK(is_at("a/z", "of z", 2));
+    write_put(text, strlen(value) + 200, "\"b\"", value);
+    CHECK_EQ_INT(ask(PUT, text), 200); /* the host's root could have read it anyway */
+    CHECK(is_at("a/b", "of z", 2));
+    free(text);
+    end();
+}
+
+TEST(keystone)
+{
+    begin();
+    CHECK_EQ_INT(ask("GET /sentinel/v1/keystone", ""), 200);
+    requests_check_says(
+        "\r\n\r\n{\"status\":\"pending\",\"key\":\"vsecm-system/vsecm-keystone\"}\n");
+    put("default/vsecm-keystone", "elsewhere");
+    CHECK_EQ_INT(ask_as(&sentinel, "GET /sentinel/v1/keystone", ""), 200);
+    requests_check_says("\"pending\"");
+    put("vsecm-system/vsecm-keystone", "keystone-init");
+    CHECK_EQ_INT(ask("GET /sentinel/v1/keystone", ""), 200);
+    requests_check_says("\r\n\r\n{\"status\":\"ready\",");
+    requests_check_trail("\"op\":\"keystone\",\"key\":\"\",\"outcome\":\"allow\"");
+    CHECK_EQ_INT(ask_as(&user, "GET /sentinel/v1/keystone", ""), 403);
+    service.sentinel = "ops/bastion";
+    CHECK_EQ_INT(ask("GET /sentinel/v1/keystone", ""), 200);
+    requests_check_says("{\"status\":\"pending\",\"key\":\"ops/vsecm-keystone\"}");
     end();
 }
 

@@ -58,6 +58,7 @@ static void begin(void)
 {
     stores_begin(&stores, 4 * ARENA_MIB, 100, 10);
     service = (struct service){.working = 1,
+                               .sentinel = PROTOCOL_SENTINEL,
                                .arena = stores.arena,
                                .store = stores.store,
                                .keyring = stores.keyring,
@@ -267,7 +268,7 @@ TEST(what_an_administrator_is_told)
     CHECK_EQ_INT(ask(ROOT, "POST /sentinel/v1/secrets",
                      "{\"workloads\":[\"a\"],\"value\":\"v\",\"expires\":\"1h\"}"),
                  400);
-    CHECK_EQ_INT(ask(ROOT, "GET /sentinel/v1/secrets?reveal=true", NULL), 501);
+    CHECK_EQ_INT(ask(ROOT, "GET /sentinel/v1/secrets?reveal=1", NULL), 400);
     CHECK_EQ_INT(ask(ROOT, "GET /v1/value", NULL), 403);
     requests_check_says("at the public socket only");
     CHECK_EQ_INT(ask(ROOT, "GET /v1/admin/status", NULL), 200);

@@ -87,6 +87,7 @@ void age_reader_begin(struct age_reader *reader, const struct age_keys *keys, ag
     reader->failed = 0;
     reader->is_armored = false;
     reader->used = reader->line = 0;
+    reader->mark[0] = '\0';
     reader->payload.next = 0;
 }
 
@@ -118,6 +119,8 @@ static int look_at_header(struct age_reader *reader)
     int r = is_first || is_last ? age_header_measure(header, &length, reader->error) : -EAGAIN;
     if (!r)
         r = open_header(reader, header);
+    if (!r)
+        age_header_read_mark(header, reader->mark);
     if (r == -EAGAIN && reader->used == LIMIT_AGE_HEADER)
         r = error_set(reader->error, -EMSGSIZE, "the header is longer than %u bytes",
                       LIMIT_AGE_HEADER);

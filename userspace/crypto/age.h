@@ -72,7 +72,8 @@ struct age_reader {
     struct error *error; /* of the call under way */
     struct age_payload payload;
     size_t used;
-    size_t line; /* where the line of the header that is being read begins */
+    size_t line;             /* where the line of the header that is being read begins */
+    char mark[AGE_MARK + 1]; /* of the header, once it is open; "" for none */
     unsigned char chunk[AGE_PAYLOAD_SEALED_CHUNK];
 };
 

@@ -17,6 +17,7 @@
 #include "limits.h"
 
 #define VERSION "age-encryption.org/v1\n"
+#define MARK_STANZA "vsecm"
 #define MAC_MARK "---"
 #define MAC crypto_auth_hmacsha256_BYTES
 #define MAC_LINE (sizeof MAC_MARK - 1 + 1 + AGE_BASE64(MAC))
@@ -52,21 +53,49 @@ static int finish(struct writer *writer, const unsigned char file_key[AGE_FILE_K
     return writer_ok(writer) ? 0 : -ENOSPC;
 }
 
+static int write_recipients(struct writer *writer, const struct age_recipient *to, size_t count,
+                            const unsigned char file_key[AGE_FILE_KEY])
+{
+    if (!count || count > LIMIT_AGE_RECIPIENTS)
+        return -EINVAL;
+    if (writer->size < AGE_HEADER_SIZE(count))
+        return -ENOSPC;
+    writer_literal(writer, VERSION);
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = age_wrap_recipient(writer, &to[i], file_key);
+    return r;
+}
+
 int age_header_write(const struct age_recipient *to, size_t count,
                      const unsigned char file_key[AGE_FILE_KEY], char *ret, size_t size,
                      size_t *length)
 {
-    if (!count || count > LIMIT_AGE_RECIPIENTS)
-        return -EINVAL;
-    if (size < AGE_HEADER_SIZE(count))
-        return -ENOSPC;
     struct writer writer = writer_on(ret, size);
-    writer_literal(&writer, VERSION);
-    for (size_t i = 0; i < count; i++) {
-        int r = age_wrap_recipient(&writer, &to[i], file_key);
-        if (r < 0)
-            return r;
-    }
+    int r = write_recipients(&writer, to, count, file_key);
+    return r < 0 ? r : finish(&writer, file_key, length);
+}
+
+static bool is_mark(struct span text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] <= ' ' || text.data[i] > '~')
+            return false;
+    return text.length && text.length <= AGE_MARK;
+}
+
+int age_header_write_marked(const struct age_recipient *to, size_t count, struct span mark,
+                            const unsigned char file_key[AGE_FILE_KEY], char *ret, size_t size,
+                            size_t *length)
+{
+    const struct span words[] = {SPAN_LITERAL(MARK_STANZA), mark};
+    struct writer writer = writer_on(ret, size);
+    if (!is_mark(mark))
+        return -EINVAL;
+    int r = write_recipients(&writer, to, count, file_key);
+    if (r < 0)
+        return r;
+    age_stanza_write(&writer, words, 2, NULL, 0);
     return finish(&writer, file_key, length);
 }
 
@@ -95,6 +124,7 @@ struct reading {
     struct age_stanza scrypt;
     bool has_scrypt;
     size_t stanzas;
+    struct span mark;          /* empty: none */
     struct span authenticated; /* what the MAC is over */
     unsigned char mac[MAC];
 };
@@ -137,6 +167,9 @@ static int use_stanza(struct reading *reading, const struct age_stanza *stanza, 
         r = age_wrap_check_recipient(stanza, error);
         if (!r)
             r = try_identities(reading, stanza, error);
+    } else if (span_is(stanza->arguments[0], MARK_STANZA) && stanza->count == 2 &&
+               is_mark(stanza->arguments[1])) {
+        reading->mark = stanza->arguments[1];
     }
     if (!r && reading->has_scrypt && reading->stanzas > 1)
         return error_set(error, -EINVAL, "a passphrase must be the only way into a file");
@@ -220,6 +253,15 @@ bool age_header_wants_passphrase(struct span header)
 {
     struct reading reading = {.count = 0};
     return !read_whole(header, &reading, NULL) && reading.has_scrypt;
+}
+
+void age_header_read_mark(struct span header, char ret[AGE_MARK + 1])
+{
+    struct reading reading = {.count = 0};
+    struct span mark = read_whole(header, &reading, NULL) ? (struct span){"", 0} : reading.mark;
+    if (mark.length)
+        memcpy(ret, mark.data, mark.length);
+    ret[mark.length] = '\0';
 }
 
 static int check_mac(const struct reading *reading, struct error *error)

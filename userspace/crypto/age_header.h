@@ -22,6 +22,13 @@ struct error;
 /* Bytes that hold any header with a passphrase. */
 #define AGE_HEADER_PASSPHRASE_SIZE 150u
 
+/*
+ * What stands beside the recipients, in clear, and cannot be changed without the file key: one
+ * word. Other implementations pass over it.
+ */
+#define AGE_MARK 127u                  /* bytes of the word, printable ASCII without blanks */
+#define AGE_MARK_SIZE (13u + AGE_MARK) /* what it adds to a header, at most */
+
 /* A new random file key. */
 void age_header_new_key(unsigned char ret[AGE_FILE_KEY]);
 
@@ -34,10 +41,20 @@ int age_header_write(const struct age_recipient *to, size_t count,
                      const unsigned char file_key[AGE_FILE_KEY], char *ret, size_t size,
                      size_t *length);
 
+/* The same with a mark; SIZE must have room for AGE_MARK_SIZE more. -EINVAL when MARK is none. */
+int age_header_write_marked(const struct age_recipient *to, size_t count, struct span mark,
+                            const unsigned char file_key[AGE_FILE_KEY], char *ret, size_t size,
+                            size_t *length);
+
 /*
- * The same with a passphrase, by scrypt (RFC 7914) with N = 2^LOG_N, which takes 1 KiB << LOG_N of
- * memory. 0, -ENOSPC, -ENOMEM, or -EINVAL when LOG_N is not in 1 to LIMIT_AGE_SCRYPT_READ or the
- * passphrase is empty.
+ * The mark of HEADER, exactly one, which age_header_open() has opened, in RET; "" when it has none.
+ */
+void age_header_read_mark(struct span header, char ret[AGE_MARK + 1]);
+
+/*
+ * The same as age_header_write() with a passphrase, by scrypt (RFC 7914) with N = 2^LOG_N, which
+ * takes 1 KiB << LOG_N of memory. 0, -ENOSPC, -ENOMEM, or -EINVAL when LOG_N is not in 1 to
+ * LIMIT_AGE_SCRYPT_READ or the passphrase is empty.
  */
 int age_header_write_passphrase(struct span passphrase, unsigned log_n,
                                 const unsigned char file_key[AGE_FILE_KEY], char *ret, size_t size,

@@ -144,6 +144,7 @@ static int make_server(struct daemon *daemon, struct error *error)
     daemon->service.restore = daemon->vault.restore;
     daemon->service.arena = daemon->vault.arena;
     daemon->service.reveal = access_reveal_named(config->reveal);
+    daemon->service.sentinel = config->sentinel;
     daemon->service.audit = daemon->audit;
     daemon->service.serves_unaudited = !config->audit_required;
     daemon->service.working = 1; /* attest_open() has seen its canary */

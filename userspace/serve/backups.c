@@ -103,6 +103,6 @@ void backups_get(struct service *service, struct call *call, struct reply *reply
         outcome_refuse(call, r, NULL, reply);
         return;
     }
-    stream->source = (struct reply_source){on_next, on_done};
-    reply_stream(reply, backup_size(stream->backup), &stream->source);
+    stream->source = (struct reply_source){.next = on_next, .done = on_done};
+    reply_stream(reply, REPLY_BYTES, backup_size(stream->backup), &stream->source);
 }

@@ -173,6 +173,11 @@ static int advance(struct outbox *outbox, struct outbox_pool *pool)
     return 0;
 }
 
+static int is_slow(const struct queued *queued)
+{
+    return queued->reply.source && queued->reply.source->is_slow;
+}
+
 int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress)
 {
     size_t moved = 0;
@@ -205,7 +210,9 @@ int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *pr
         given += more;
         if (partial)
             return 1;
-        if (given && (moved += (size_t)taken) >= LIMIT_TURN_BYTES && outbox->first)
+        if (given)
+            moved += (size_t)taken;
+        if (given && outbox->first && (moved >= LIMIT_TURN_BYTES || is_slow(outbox->first)))
             return OUTBOX_GIVES_WAY;
     }
     return 0;

@@ -124,10 +124,11 @@ void reply_heap(struct reply *reply, enum reply_type type, char *body, size_t le
     reply->part = (struct span){body, length};
 }
 
-void reply_stream(struct reply *reply, uint64_t length, struct reply_source *source)
+void reply_stream(struct reply *reply, enum reply_type type, uint64_t length,
+                  struct reply_source *source)
 {
     struct writer w = start(reply, 200);
-    content(&w, REPLY_BYTES, length);
+    content(&w, type, length);
     end_head(reply, &w);
     reply->source = source;
 }

@@ -22,6 +22,7 @@ struct store_version;
 
 /* A body that is made while it leaves. Embedded in its owner. */
 struct reply_source {
+    int is_slow; /* a piece takes long to make: one is enough for a turn */
     /* The next piece, which lives until the next call; empty at the end. 0 or -errno. */
     int (*next)(struct reply_source *source, struct span *piece);
     void (*done)(struct reply_source *source); /* nobody asks for more: release it */
@@ -60,7 +61,8 @@ void reply_heap(struct reply *reply, enum reply_type type, char *body, size_t le
  * 200 with LENGTH bytes in all that SOURCE gives; it is the reply's now. When it fails or gives
  * another number of bytes, the connection is closed early, by which the client knows.
  */
-void reply_stream(struct reply *reply, uint64_t length, struct reply_source *source);
+void reply_stream(struct reply *reply, enum reply_type type, uint64_t length,
+                  struct reply_source *source);
 
 /* 200 with a whole secret of VERSION's; the reply owns the reference now. */
 void reply_secret(struct reply *reply, const struct store_version *version, struct secret *secret);

@@ -6,6 +6,8 @@
 #include "protocol.h"
 #include "serve/backups.h"
 #include "serve/keys.h"
+#include "serve/keystone.h"
+#include "serve/listing.h"
 #include "serve/push.h"
 #include "serve/restores.h"
 #include "serve/sentinel.h"
@@ -23,9 +25,10 @@ static const struct route routes[] = {
     {"GET",    PATH_PAGE,             0,   ACCESS_WORKLOAD, 0,          0,     "page",         push_page},
     {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          1,     "whoami",       workload_whoami},
     {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,     "recipient",    keys_recipient},
-    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         sentinel_list},
+    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         listing_get},
     {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "put",          sentinel_put},
     {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "delete",       sentinel_delete},
+    {"GET",    PATH_KEYSTONE,         0,   ACCESS_ADMIN,    0,          0,     "keystone",     keystone_get},
     {"POST",   PATH_KEYS,             0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "unseal",       keys_unseal},
     {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          1,     "status",       status_show},
     {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,     "history",      versions_list},

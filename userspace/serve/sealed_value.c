@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "limits.h"
 #include "protocol.h"
+#include "serve/access.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"
@@ -49,7 +50,7 @@ static int decode(struct span text, char **ret, struct span *sealed, struct erro
 }
 
 static int open_value(struct service *service, struct put_request *request, char **plain,
-                      size_t *length, struct error *error)
+                      size_t *length, char mark[AGE_MARK + 1], struct error *error)
 {
     char *decoded = NULL;
     struct span sealed = request->value;
@@ -58,7 +59,7 @@ static int open_value(struct service *service, struct put_request *request, char
         !begins_with(sealed, SPAN_LITERAL(ARMOUR)))
         r = decode(request->value, &decoded, &sealed, error);
     if (r == 0)
-        r = keyring_open(service->keyring, sealed, plain, length, error);
+        r = keyring_open(service->keyring, sealed, plain, length, mark, error);
     free(decoded);
     return r;
 }
@@ -74,13 +75,29 @@ static int is_ours(struct span plain)
            begins_with(plain, SPAN_LITERAL(BACKUP_BEGINNING));
 }
 
-int sealed_value_take(struct service *service, struct put_request *request, struct error *error)
+/* What bears the mark of a key is that key's value. */
+static int may_take(const struct service *service, const struct call *call,
+                    const struct put_request *request, const char *mark)
 {
+    int is_own = request->key_count == 1 && span_is(request->keys[0], mark);
+    return !mark[0] || is_own || access_may_reveal(service->reveal, call->subject);
+}
+
+int sealed_value_take(struct service *service, const struct call *call, struct error *error)
+{
+    struct put_request *request = service->scratch;
+    char mark[AGE_MARK + 1] = "";
     char *plain = NULL;
     size_t length = 0;
     if (request->key_count == 0)
         return 0;
-    int r = open_value(service, request, &plain, &length, error);
+    int r = open_value(service, request, &plain, &length, mark, error);
+    if (r == 0 && !may_take(service, call, request, mark))
+        r = error_set(
+            error, -EACCES,
+            "this is the value of %s, and can be stored as nothing else: with reveal = %s "
+            "you may not read it",
+            mark, access_reveal_name(service->reveal));
     if (r == 0 && is_ours((struct span){plain, length}))
         r = error_set(error, -EINVAL,
                       "this is a backup or a record of the log, not a sealed value (see vsecm "
@@ -93,7 +110,7 @@ int sealed_value_take(struct service *service, struct put_request *request, stru
     if (r < 0) {
         arena_free(service->arena, plain);
         put_request_done(service->arena, request);
-        return r == -ENOSPC || r == -EFBIG ? r : -EINVAL;
+        return r == -ENOSPC || r == -EFBIG || r == -EACCES ? r : -EINVAL;
     }
     arena_free(service->arena, request->decoded);
     request->decoded = plain;
@@ -103,32 +120,52 @@ int sealed_value_take(struct service *service, struct put_request *request, stru
 
 /* ---- sealing ------------------------------------------------------------------------------- */
 
-/* The age file of VALUE on the heap; NULL: no memory. */
-static char *seal(struct service *service, struct span value, size_t *size)
+size_t sealed_value_size(struct span key, size_t length)
 {
-    const struct age_recipient *to = keyring_recipient(service->keyring);
-    unsigned char *file_key = arena_alloc(service->arena, AGE_FILE_KEY);
-    char *file = malloc(LIMIT_PREFACE + age_payload_sealed(value.length));
-    size_t head = 0;
-    if (file_key && file) {
+    size_t mark = key.length ? AGE_MARK_SIZE - AGE_MARK + key.length : 0;
+    return AGE_HEADER_SIZE(1) + mark + age_payload_sealed(length);
+}
+
+static int write_header(const struct age_recipient *to, struct span key,
+                        const unsigned char file_key[AGE_FILE_KEY], char *ret, size_t size,
+                        size_t *length)
+{
+    return key.length ? age_header_write_marked(to, 1, key, file_key, ret, size, length)
+                      : age_header_write(to, 1, file_key, ret, size, length);
+}
+
+int sealed_value_seal(struct arena *arena, const struct age_recipient *to, struct span key,
+                      struct span value, char **ret, size_t *size)
+{
+    size_t most = sealed_value_size(key, value.length), head = 0;
+    unsigned char *file_key = arena_alloc(arena, AGE_FILE_KEY);
+    if (!file_key)
+        return -ENOSPC;
+    char *file = malloc(most);
+    int r = file ? 0 : -ENOMEM;
+    if (r == 0) {
         random_bytes(file_key, AGE_FILE_KEY);
-        if (age_header_write(to, 1, file_key, file, LIMIT_PREFACE, &head) == 0)
-            age_payload_seal(file_key, value.data, value.length, (unsigned char *)file + head);
+        r = write_header(to, key, file_key, file, most, &head);
     }
-    arena_free(service->arena, file_key);
-    if (head == 0) {
+    if (r == 0)
+        age_payload_seal(file_key, value.data, value.length, (unsigned char *)file + head);
+    arena_free(arena, file_key);
+    if (r < 0) {
         free(file);
-        return NULL;
+        return r;
     }
+    *ret = file;
     *size = head + age_payload_sealed(value.length);
-    return file;
+    return 0;
 }
 
 void sealed_value_reply(struct service *service, const struct put_request *request,
                         struct call *call, struct reply *reply)
 {
     size_t size = 0;
-    char *file = seal(service, request->value, &size);
+    char *file = NULL;
+    sealed_value_seal(service->arena, keyring_recipient(service->keyring), (struct span){NULL, 0},
+                      request->value, &file, &size);
     size_t length = (size + 2) / 3 * 4 + 1;
     char *body = file ? malloc(length) : NULL;
     if (!body) {

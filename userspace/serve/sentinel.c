@@ -9,89 +9,14 @@
 #include "base/writer.h"
 #include "crypto/secret.h"
 #include "protocol.h"
-#include "serve/http.h"
 #include "serve/outcome.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/sealed_value.h"
 #include "serve/service.h"
 #include "store/change.h"
-#include "store/key.h"
 #include "store/shape.h"
 #include "store/store.h"
-
-/* ---- list ---------------------------------------------------------------------------------- */
-
-static const char *const states[] = {
-    [VALIDITY_VALID] = "valid", [VALIDITY_NOT_YET] = "not-yet", [VALIDITY_EXPIRED] = "expired"};
-
-static void write_row(struct writer *w, const struct store_row *row, int64_t now_us)
-{
-    struct key_parts key = key_split(row->key);
-    char time[CLOCK_RFC3339];
-    writer_literal(w, "{\"name\":\"");
-    writer_span(w, key.workload);
-    writer_literal(w, "\",\"namespace\":\"");
-    writer_span(w, key.namespace);
-    writer_literal(w, "\",\"version\":");
-    writer_u64(w, row->number);
-    clock_format_seconds(row->created_us, time);
-    writer_literal(w, ",\"created\":\"");
-    writer_text(w, time);
-    clock_format_seconds(row->updated_us, time);
-    writer_literal(w, "\",\"updated\":\"");
-    writer_text(w, time);
-    writer_literal(w, "\",\"notBefore\":\"");
-    validity_write(w, row->validity.not_before_us, 1);
-    writer_literal(w, "\",\"expiresAfter\":\"");
-    validity_write(w, row->validity.expires_us, 1);
-    writer_literal(w, "\",\"state\":\"");
-    writer_text(w, row->is_gone ? "expired" : states[validity_at(&row->validity, now_us)]);
-    writer_literal(w, "\"}");
-}
-
-static void write_list(struct writer *w, const struct store_row *rows, size_t count, int64_t now_us)
-{
-    writer_literal(w, "{\"secrets\":[");
-    for (size_t i = 0; i < count; i++) {
-        writer_text(w, i ? "," : "");
-        write_row(w, &rows[i], now_us);
-    }
-    writer_literal(w, "]}\n");
-}
-
-/* The original's client puts the '?' of "?reveal=true" into the path, percent-encoded. */
-static int wants_values(const struct http_request *request)
-{
-    return request->query.length != 0;
-}
-
-void sentinel_list(struct service *service, struct call *call, struct reply *reply)
-{
-    if (wants_values(call->request)) {
-        call->reason = "unsupported";
-        reply_error(reply, 501, ERROR_UNSUPPORTED,
-                    "values are not shown by this version; ask without a query");
-        return;
-    }
-    struct store_row *rows;
-    size_t count;
-    char *body = NULL;
-    struct writer w = {0};
-    int64_t now_us = service_now_us(service);
-    if (store_list(service->store, &rows, &count) == 0) {
-        write_list(&w, rows, count, now_us);
-        body = malloc(w.needed);
-    }
-    if (!body) {
-        reply_error(reply, 500, ERROR_INTERNAL, "out of memory");
-    } else {
-        w = writer_on(body, w.needed);
-        write_list(&w, rows, count, now_us);
-        reply_heap(reply, REPLY_JSON, body, w.used);
-    }
-    free(rows);
-}
 
 /* ---- put and delete ------------------------------------------------------------------------ */
 
@@ -122,6 +47,12 @@ static void reply_ok(struct reply *reply, size_t count, const char *notice)
         reply_plain(reply, 200, text);
 }
 
+static void refuse_marked(struct call *call, const struct error *why, struct reply *reply)
+{
+    call->reason = "reveal";
+    reply_error(reply, 403, ERROR_FORBIDDEN, "%s", why->text);
+}
+
 static int read_request(struct service *service, struct call *call, enum put_request_kind kind,
                         struct reply *reply)
 {
@@ -130,11 +61,13 @@ static int read_request(struct service *service, struct call *call, enum put_req
                              service->scratch, &why);
     /* Not again for a change that has settled: the key may be another by now. */
     if (r == 0 && service->scratch->is_sealed && !call->pending->is_settled)
-        r = sealed_value_take(service, service->scratch, &why);
-    if (r < 0) {
+        r = sealed_value_take(service, call, &why);
+    if (r == -EACCES)
+        refuse_marked(call, &why, reply);
+    else if (r < 0)
         outcome_refuse_body(call, r, &why, reply);
+    if (r < 0)
         return r;
-    }
     call->keys = service->scratch->keys;
     call->key_count = service->scratch->key_count;
     return 0;

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an administrator may do with secrets: see their names, store them, delete them. */
+/* What an administrator may do with secrets: store them, delete them. */
 #ifndef VSECM_SERVE_SENTINEL_H
 #define VSECM_SERVE_SENTINEL_H
 
 struct call;
 struct reply;
 struct service;
-
-/* GET /sentinel/v1/secrets: names, versions and times; never a value. */
-void sentinel_list(struct service *service, struct call *call, struct reply *reply);
 
 /* POST /sentinel/v1/secrets: all the named secrets get the value, or none does. "OK" for each. */
 void sentinel_put(struct service *service, struct call *call, struct reply *reply);

@@ -118,7 +118,7 @@ static int record_outcome(struct service *service, struct call *call, const char
 {
     int allowed = reply->status < 400;
     struct audit_event event = {
-        .operation = operation,
+        .operation = call->operation ? call->operation : operation,
         .outcome = allowed                                ? "allow"
                    : call->reason && reply->status != 403 ? "error"
                                                           : "deny",

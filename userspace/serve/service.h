@@ -35,6 +35,7 @@ struct service {
     struct audit *audit;
     struct follow_book *followers;
     enum access_reveal reveal;
+    const char *sentinel; /* its key; outlives the service */
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
     int working;          /* attestation was last seen to work */
     struct put_request *scratch;
@@ -65,6 +66,7 @@ struct call {
     int waits;               /* a pod that is not known may still become so: VERDICT_WAIT is fine */
     const struct span *keys; /* what the audit records name; set by the handler */
     size_t key_count;
+    const char *operation;   /* what the audit records call it; NULL: as its route does */
     const char *reason;      /* one word for audit when it does not succeed; set by the handler */
     struct pending *pending; /* of the connection */
     struct follow *follow;   /* of the connection */

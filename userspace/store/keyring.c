@@ -201,7 +201,7 @@ static int read_file(const struct keyring *keyring, struct age_reader *reader, s
 }
 
 int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, size_t *length,
-                 struct error *error)
+                 char mark[AGE_MARK + 1], struct error *error)
 {
     struct plain plain = {.data = arena_alloc(keyring->arena, sealed.length + 1),
                           .size = sealed.length + 1};
@@ -209,6 +209,8 @@ int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, 
     int r = -ENOSPC;
     if (plain.data && reader)
         r = read_file(keyring, reader, sealed, &plain, error);
+    if (r == 0)
+        memcpy(mark, reader->mark, sizeof reader->mark);
     arena_free(keyring->arena, reader);
     if (r < 0) {
         arena_free(keyring->arena, plain.data);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "crypto/age_header.h"
 #include "store/load.h"
 
 struct age_identity;
@@ -66,10 +67,11 @@ const struct age_identity *keyring_identity(const struct keyring *keyring);
 
 /*
  * Open SEALED, a whole age file, armoured or not, with the key in use: *ret of *length bytes in the
- * arena, to be arena_free()d. -EINVAL or -EBADMSG, -ENOKEY (sealed to others) with *error, -ENOSPC.
+ * arena, to be arena_free()d, and the MARK in its header. -EINVAL or -EBADMSG, -ENOKEY (sealed to
+ * others) with *error, -ENOSPC.
  */
 int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, size_t *length,
-                 struct error *error);
+                 char mark[AGE_MARK + 1], struct error *error);
 
 /* Wipes. NULL is fine. */
 void keyring_free(struct keyring *keyring);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/keystone.h"
+
+#include "base/writer.h"
+#include "limits.h"
+#include "protocol.h"
+#include "serve/reply.h"
+#include "serve/service.h"
+#include "store/key.h"
+#include "store/store.h"
+
+void keystone_get(struct service *service, struct call *call, struct reply *reply)
+{
+    (void)call;
+    char key[LIMIT_KEY + 1], text[LIMIT_KEY + 64];
+    struct writer k = writer_on(key, sizeof key), w = writer_on(text, sizeof text - 1);
+    writer_span(&k, key_split(span_of(service->sentinel)).namespace);
+    writer_literal(&k, "/" PROTOCOL_KEYSTONE);
+    struct span name = {key, k.used};
+    writer_literal(&w, "{\"status\":\"");
+    writer_text(&w, store_find(service->store, name) ? "ready" : "pending");
+    writer_literal(&w, "\",\"key\":\"");
+    writer_span(&w, name);
+    writer_literal(&w, "\"}\n");
+    text[w.used] = '\0';
+    reply_json(reply, text);
+}
