@@ -131,6 +131,7 @@ static enum verb_exit run(const char *path, enum role role, const struct exchang
 {
     struct exchange exchange;
     struct exchange_answer answer;
+    *ret = (struct exchange_answer){.body = NULL};
     int r = exchange_open(&exchange, path, timeout_for(request));
     if (r)
         return say_unreachable(path, role, r);
@@ -140,6 +141,7 @@ static enum verb_exit run(const char *path, enum role role, const struct exchang
         status = say_failed_run(&exchange, role, r);
     } else if (answer.head.status >= 300) {
         status = say_refusal(role, request, &answer);
+        ret->head = answer.head;
         exchange_clear(&answer);
     } else {
         if (answer.head.notice[0])

@@ -16,8 +16,9 @@ typedef enum verb_exit call_as(const struct arguments *arguments,
 /*
  * Send REQUEST as an administrator: to --socket, $VSECM_ADMIN_SOCKET, the admin socket when there
  * is one, else the public one, as in the Sentinel's pod. On VERB_OK *ret is a success, to be given
- * to exchange_clear(); any other exit status has been said and leaves *ret untouched. A sink of the
- * request says itself why it refuses a piece. A notice of the daemon has been said.
+ * to exchange_clear(); any other exit status has been said and leaves *ret with nothing but, where
+ * the daemon refused, the head of its answer: else its status is 0. A sink of the request says
+ * itself why it refuses a piece. A notice of the daemon has been said.
  */
 enum verb_exit call_admin(const struct arguments *arguments, const struct exchange_request *request,
                           struct exchange_answer *ret);

@@ -60,8 +60,9 @@ static void write_body(struct writer *writer, const void *argument)
     writer_text(writer, "}");
 }
 
-enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
-                           const struct value *value, struct span template)
+enum verb_exit change_submit(const struct arguments *arguments, const struct target *target,
+                             const struct value *value, struct span template,
+                             struct exchange_answer *ret)
 {
     const struct body body = {
         .arguments = arguments, .target = target, .value = value, .template = template};
@@ -72,8 +73,14 @@ enum verb_exit change_keys(const struct arguments *arguments, const struct targe
         .write = write_body,
         .argument = &body,
     };
+    return submit_body(arguments, &what, ret);
+}
+
+enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
+                           const struct value *value, struct span template)
+{
     struct exchange_answer answer;
-    enum verb_exit status = submit_body(arguments, &what, &answer);
+    enum verb_exit status = change_submit(arguments, target, value, template, &answer);
     if (status)
         return status;
     exchange_clear(&answer);

@@ -7,13 +7,19 @@
 #include "cli/verb.h"
 
 struct arguments;
+struct exchange_answer;
 struct target;
 struct value;
 
 /*
  * Store VALUE, with TEMPLATE (empty: none), under every key of TARGET, on the terms that ARGUMENTS
- * state, or with VALUE NULL delete them; say what was done.
+ * state, or with VALUE NULL delete them. As call_admin().
  */
+enum verb_exit change_submit(const struct arguments *arguments, const struct target *target,
+                             const struct value *value, struct span template,
+                             struct exchange_answer *ret);
+
+/* The same, and say what was done. */
 enum verb_exit change_keys(const struct arguments *arguments, const struct target *target,
                            const struct value *value, struct span template);
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static void print_options(const struct arguments_option *const *options)
+void help_options(const struct arguments_option *const *options)
 {
     const struct arguments_option *option;
     for (size_t at = 0; (option = arguments_next(options, &at));) {
@@ -25,7 +25,7 @@ void help_all(const struct verb *const *verbs)
     for (; *verbs; verbs++)
         printf("  %-8s  %s\n", (*verbs)->name, (*verbs)->summary);
     puts("\noptions of every verb:");
-    print_options(NULL);
+    help_options(NULL);
     puts("\nexit status: 0 done, 1 refused, missing or damaged, 2 wrong usage, 3 no daemon.\n"
          "`vsecm VERB --help` says more.");
 }
@@ -37,5 +37,5 @@ void help_verb(const struct verb *verb)
     if (verb->help[0])
         printf("\n%s", verb->help);
     puts("\noptions:");
-    print_options(verb->options);
+    help_options(verb->options);
 }

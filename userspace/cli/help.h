@@ -5,10 +5,15 @@
 
 #include "cli/verb.h"
 
+struct arguments_option;
+
 /* All verbs; NULL at the end. */
 void help_all(const struct verb *const *verbs);
 
 /* One verb. */
 void help_verb(const struct verb *verb);
+
+/* A line for each of OPTIONS, NULL at the end, and of the common ones. */
+void help_options(const struct arguments_option *const *options);
 
 #endif

@@ -5,8 +5,10 @@
 #include "base/str.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
+#include "cli/submit.h"
 #include "client/locked.h"
 #include "crypto/age_key.h"
+#include "protocol.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -14,6 +16,8 @@
 
 /* Bytes of a key with more comments than anybody writes. */
 #define ROOT_KEY_LIMIT 4096u
+
+#define ANSWER_LIMIT 4096u /* bytes of the daemon's answer */
 
 #define AES_DIGITS 64u /* of 32 bytes */
 
@@ -136,6 +140,26 @@ void root_key_json(const struct root_key *key, struct writer *writer)
     write_part(writer, "\"ageSecretKey\":", key->identity);
     write_part(writer, ",\"agePublicKey\":", key->recipient);
     write_part(writer, ",\"aesCipherKey\":", key->aes);
+}
+
+static void write_body(struct writer *writer, const void *argument)
+{
+    writer_text(writer, "{");
+    root_key_json(argument, writer);
+    writer_text(writer, "}");
+}
+
+enum verb_exit root_key_bring(const struct arguments *arguments, const struct root_key *key,
+                              struct exchange_answer *ret)
+{
+    const struct submit what = {
+        .method = "POST",
+        .target = PATH_KEYS,
+        .limit = ANSWER_LIMIT,
+        .write = write_body,
+        .argument = key,
+    };
+    return submit_body(arguments, &what, ret);
 }
 
 void root_key_clear(struct root_key *key)

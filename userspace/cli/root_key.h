@@ -9,9 +9,11 @@
 
 #include "base/span.h"
 #include "cli/value.h"
+#include "cli/verb.h"
 
 struct arguments;
 struct error;
+struct exchange_answer;
 struct writer;
 
 /* Secret. The spans are of `text`. */
@@ -37,6 +39,10 @@ int root_key_read(const struct arguments *arguments, struct root_key *ret, struc
 
 /* Write `"ageSecretKey":"..."` and what else there is, the way the daemon takes it. */
 void root_key_json(const struct root_key *key, struct writer *writer);
+
+/* Give it to the daemon, which opens its store with it. As call_admin(). */
+enum verb_exit root_key_bring(const struct arguments *arguments, const struct root_key *key,
+                              struct exchange_answer *ret);
 
 /* Wipe and release. A cleared one is fine. */
 void root_key_clear(struct root_key *key);

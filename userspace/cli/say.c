@@ -4,10 +4,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char *program = "vsecm";
+
+void say_as(const char *name)
+{
+    program = name;
+}
+
 enum verb_exit say_failure(enum verb_exit status, const char *format, ...)
 {
     va_list args;
-    fputs("vsecm: ", stderr);
+    fprintf(stderr, "%s: ", program);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
@@ -17,5 +24,5 @@ enum verb_exit say_failure(enum verb_exit status, const char *format, ...)
 
 void say_notice(const char *notice)
 {
-    fprintf(stderr, "vsecm: %s\n", notice);
+    fprintf(stderr, "%s: %s\n", program, notice);
 }

@@ -5,6 +5,9 @@
 
 #include "cli/verb.h"
 
+/* Say it under another name, which outlives the program. */
+void say_as(const char *name);
+
 /* Say what failed and return STATUS, so that a failure is one line. Never given a secret. */
 enum verb_exit say_failure(enum verb_exit status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -3,36 +3,19 @@
 
 #include "base/error.h"
 #include "cli/arguments.h"
-#include "cli/locked_pool.h"
 #include "cli/output.h"
+#include "cli/pattern.h"
 #include "cli/say.h"
-#include "crypto/random.h"
-#include "limits.h"
-#include "template/gen.h"
 #include "template/pool.h"
-#include "template/text.h"
-
-static void fill(void *context, void *ret, size_t length)
-{
-    (void)context;
-    random_bytes(ret, length);
-}
-
-static enum verb_exit generate(const char *pattern, struct pool *pool)
-{
-    struct error error = {""};
-    struct text value = text_in(pool, LIMIT_VALUE);
-    if (gen_write(span_of(pattern), fill, NULL, &value, &error))
-        return say_failure(VERB_REFUSED, "the pattern: %s", error.text);
-    return output_value(value.data, value.used);
-}
 
 static enum verb_exit run(const struct arguments *arguments)
 {
-    struct pool *pool = locked_pool_new(LIMIT_TEMPLATE_MEMORY);
-    if (!pool)
-        return say_failure(VERB_REFUSED, "out of memory");
-    enum verb_exit status = generate(arguments->operands[0], pool);
+    struct error error = {""};
+    struct pool *pool;
+    struct span value;
+    if (pattern_make(span_of(arguments->operands[0]), &pool, &value, &error))
+        return say_failure(VERB_REFUSED, "%s", error.text);
+    enum verb_exit status = output_value(value.data, value.length);
     pool_free(pool);
     return status;
 }

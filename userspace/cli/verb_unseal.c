@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/submit.h"
 #include "cli/verb.h"
 
 #include "base/error.h"
-#include "base/writer.h"
 #include "cli/arguments.h"
 #include "cli/root_key.h"
 #include "cli/say.h"
 #include "client/exchange.h"
 #include "limits.h"
-#include "protocol.h"
 
 #include <stdio.h>
-
-#define ANSWER_LIMIT 4096u
-
-static void write_body(struct writer *writer, const void *argument)
-{
-    writer_text(writer, "{");
-    root_key_json(argument, writer);
-    writer_text(writer, "}");
-}
-
-static enum verb_exit unseal(const struct arguments *arguments, const struct root_key *key)
-{
-    const struct submit what = {
-        .method = "POST",
-        .target = PATH_KEYS,
-        .limit = ANSWER_LIMIT,
-        .write = write_body,
-        .argument = key,
-    };
-    struct exchange_answer answer;
-    enum verb_exit status = submit_body(arguments, &what, &answer);
-    if (status)
-        return status;
-    exchange_clear(&answer);
-    puts("the store is open");
-    return VERB_OK;
-}
 
 static enum verb_exit run(const struct arguments *arguments)
 {
@@ -50,9 +20,14 @@ static enum verb_exit run(const struct arguments *arguments)
                            "machine can read it: give it on standard input or by --from-file");
     if (root_key_read(arguments, &key, &error))
         return say_failure(VERB_REFUSED, "%s", error.text);
-    enum verb_exit status = unseal(arguments, &key);
+    struct exchange_answer answer;
+    enum verb_exit status = root_key_bring(arguments, &key, &answer);
     root_key_clear(&key);
-    return status;
+    if (status)
+        return status;
+    exchange_clear(&answer);
+    puts("the store is open");
+    return VERB_OK;
 }
 
 static const struct arguments_option *const options[] = {&arguments_key_file, NULL};
