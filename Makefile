@@ -62,7 +62,7 @@ CLI_OBJ := $(call objects,$(call sources,base crypto template client cli) $(CLI_
 LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
-PROGRAMS := $(O)/vsecmd $(O)/vsecm
+PROGRAMS := $(O)/vsecmd $(O)/vsecm $(O)/safe
 LIBRARIES := $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(O)/libvsecm.pc
 
 .PHONY: all
@@ -75,6 +75,11 @@ $(O)/vsecmd: $(CORE_OBJ)
 $(O)/vsecm: $(CLI_OBJ)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
+
+# The same program; its name decides which command line it reads.
+$(O)/safe: | $(O)/vsecm
+	$(say) LN $@
+	$(Q)ln -sf vsecm $@
 
 # One object whose inner names are local: a program that links it sees vsecm_* and no more.
 $(O)/libvsecm.a: $(LIB_OBJ)
@@ -133,12 +138,14 @@ install: all
 	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
+	ln -sf vsecm $(DESTDIR)$(PREFIX)/bin/safe
 	install -m 644 include/vsecm/vsecm.h $(DESTDIR)$(PREFIX)/include/vsecm/
 	install -m 644 $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
 	ln -sf libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libvsecm.so.$(ABI_MAJOR)
 	ln -sf libvsecm.so.$(ABI_MAJOR) $(DESTDIR)$(LIBDIR)/libvsecm.so
 	$(pkg_config_file) > $(DESTDIR)$(LIBDIR)/pkgconfig/libvsecm.pc
 	install -m 644 userspace/cli/vsecm.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vsecm
+	ln -sf vsecm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/safe
 	install -D -m 644 userspace/cli/_vsecm $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vsecm
 	for page in docs/man/*.[13578]; do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \

@@ -129,6 +129,10 @@
 #define LIMIT_MOVE_MS 500        /* that it waits for the page that takes the place of one */
 #define LIMIT_PAGE_SLICE_MS 1000 /* until it looks whether the daemon lives, which wakes nobody */
 
+/* ---- a client that tries again --------------------------------------------------------------- */
+#define LIMIT_BACKOFF_MS 86400000u /* of one wait: a day */
+#define LIMIT_BACKOFF_RETRIES 100000u
+
 /* ---- audit ------------------------------------------------------------------------------- */
 #define LIMIT_AUDIT_PATH 256u    /* bytes of a stranger's cgroup path that a record keeps */
 #define LIMIT_AUDIT_RECORD 3072u /* bytes of one line: that path escaped sixfold, and the rest */
@@ -152,6 +156,7 @@
 #define LIMIT_LINE 4096u
 #define LIMIT_IDENTITIES 20000u /* pods, units and paths known to one node */
 #define LIMIT_BINDINGS 4096u
+#define LIMIT_INIT_FILE (1024u * 1024u) /* init commands: what a Kubernetes Secret holds */
 #define LIMIT_KUBELET_ROOTS 8u
 #define LIMIT_PLACES 2048u /* cgroups whose parsed place is remembered */
 

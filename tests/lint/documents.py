@@ -151,6 +151,19 @@ def check_library(tree):
     return problems
 
 
+SAFE_PAGE = "docs/man/safe.1"
+
+
+def check_safe(tree):
+    """Every flag of safe is in its manual with its letter, and no other."""
+    done = subprocess.run([str(tree.build / "safe"), "--help"], capture_output=True, text=True, check=True)
+    real = re.findall(r"^  (?:-(\w),|   ) --([\w-]+)", done.stdout, re.M)
+    told = re.findall(r"^\.It (?:Fl (\w) , )?Fl -([\w-]+)", tree.text(SAFE_PAGE), re.M)
+    return (([] if real else [f"{SAFE_PAGE}: no flags were found in the help"]) +
+            [f"{SAFE_PAGE}: flag {name} is missing" for _, name in sorted(set(real) - set(told))] +
+            [f"{SAFE_PAGE}: {name} is no flag" for _, name in sorted(set(told) - set(real))])
+
+
 # ---- the protocol ---------------------------------------------------------------------------------
 
 PROTOCOL = "include/protocol.h"
@@ -214,6 +227,10 @@ RULES = [
         Plant("a function that is not described", LIBRARY_PAGE, replace(".It Fn vsecm_page_wait", ".It Fn vsecm_wait")),
         Plant("a function that is not found by its name", LIBRARY_PAGE, replace(".Nm vsecm_connect ,\n", "")),
         Plant("a result that is not", LIBRARY_PAGE, replace(".It Dv VSECM_TIMEOUT", ".It Dv VSECM_LATE")),
+    ]),
+    Rule("safe is described", check_safe, [
+        Plant("a flag that is not", SAFE_PAGE, replace(".It Fl i , Fl -input-keys", ".It Fl i")),
+        Plant("a flag with another letter", SAFE_PAGE, replace(".It Fl N , Fl -nbf", ".It Fl b , Fl -nbf")),
     ]),
     Rule("the protocol is described", check_protocol, [
         Plant("a path that is not", API_PAGE, lambda old: old.replace("/v1/whoami", "/v1/who")),

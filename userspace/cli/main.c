@@ -3,10 +3,12 @@
 #include "base/error.h"
 #include "cli/arguments.h"
 #include "cli/help.h"
+#include "cli/safe.h"
 #include "cli/say.h"
 #include "cli/verb.h"
 #include "vsecm/vsecm.h"
 
+#include <errno.h>
 #include <sodium/core.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,13 +82,19 @@ static enum verb_exit dispatch(char **words)
     return VERB_OK;
 }
 
+/* The name under which the binary was called decides which command line it reads. */
+static enum verb_exit run_as(const char *name, char **words)
+{
+    return strcmp(name, "safe") == 0 ? safe_run(words) : dispatch(words);
+}
+
 static enum verb_exit start(char **words)
 {
     if (harden())
         return say_failure(VERB_REFUSED, "cannot turn off core dumps");
     if (sodium_init() < 0) /* it chooses what this processor is good at */
         return say_failure(VERB_REFUSED, "cannot set up libsodium");
-    enum verb_exit status = dispatch(words);
+    enum verb_exit status = run_as(program_invocation_short_name, words);
     if ((fflush(stdout) || ferror(stdout)) && !status)
         return say_failure(VERB_REFUSED, "cannot write to standard output");
     return status;
