@@ -117,7 +117,8 @@ vsecm_result vsecm_watch_open(const char *path, const char *last_id, vsecm_watch
  * once. A daemon that goes away is waited for and connected to again; what changed meanwhile is one
  * event, and if nothing did there is none. On VSECM_OK *ret is to be cleared by
  * vsecm_event_clear(). VSECM_TIMEOUT; VSECM_FORBIDDEN: the caller is no workload, and
- * vsecm_watch_message() says why; calling again tries again.
+ * vsecm_watch_message() says why; VSECM_PROTOCOL, also when the daemon is too old to know watches;
+ * VSECM_NO_MEMORY. After each of them calling again tries again, though not at once.
  */
 vsecm_result vsecm_watch_next(vsecm_watch *watch, int timeout_ms, vsecm_event *ret);
 
@@ -142,7 +143,9 @@ typedef struct vsecm_page vsecm_page;
 
 /*
  * The caller's secret in memory that the daemon keeps current. A handle is for one thread; a
- * process may have several. Errors as vsecm_get() has them; that there is no secret yet is none.
+ * process may have several; a child of fork() may go on with its parent's, by a connection of its
+ * own. Errors as vsecm_get() has them, with errno as vsecm_connect() has it; that there is no
+ * secret yet is none.
  */
 vsecm_result vsecm_page_open(const char *path, vsecm_page **ret);
 

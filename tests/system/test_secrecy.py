@@ -14,6 +14,7 @@ import unittest
 
 from lab import BUILD, wait_until, world
 from test_age import CHUNK, good, keys
+from test_watch import reading, watching
 
 SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see daemon/build.h
 PAGE = 4096
@@ -312,3 +313,31 @@ def bech32_bytes(text):
     for letter in text.lower().rpartition(b"1")[2][:-6]:
         number = number << 5 | letters.index(letter)
     return (number >> 4).to_bytes(32, "big")
+
+
+def test_memory_of_a_watch():
+    """once an event has been printed, nothing of its value is left in the command's memory"""
+    with world("web") as (daemon, web):
+        for options in ((), ("--values",), ("-o", "json")):
+            value = text(3000)
+            with watching(web, daemon, *options) as program:
+                assert b"absent" in program.line() if options != ("--values",) else True
+                daemon.put(value, "app/web")
+                assert program.line()
+                assert scan(program.process.pid, daemon.public.encode()), "the control"
+                left = lambda: scan(program.process.pid, value[:32].encode())
+                wait_until(lambda: not left(), 2, f"no trace with {options}")
+            daemon.delete("app/web")
+
+
+def test_memory_of_a_page():
+    """a value that is deleted leaves the memory of whoever reads it by a page"""
+    with world("web") as (daemon, web), reading(web, daemon) as reader:
+        value = text(3000)
+        daemon.put(value, "app/web")
+        wait_until(lambda: reader.ask("count 20").startswith("1 "))
+        assert len(scan(reader.process.pid, value[:32].encode())) == 2, "the page, and the copy"
+        daemon.delete("app/web")
+        wait_until(lambda: reader.ask("read") == "1 0")
+        found = scan(reader.process.pid, value[:32].encode())
+        assert not found, found

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from lab import BUILD, Cgroup, Pod, Daemon, wait_until, world
+from lab import BUILD, Cgroup, Daemon, Pod, wait_until, world
 
 VSECM = f"{BUILD}/vsecm"
 READER = f"{BUILD}/test/page_reader"

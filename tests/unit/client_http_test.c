@@ -2,6 +2,7 @@
 /* libvsecm against a forked server that says exactly what a test wants said, on a real socket. */
 #include "tests/unit/check.h"
 #include "tests/unit/fake_server.h"
+#include "tests/unit/guarded.h"
 
 #include "client/channel.h"
 #include "client/exchange.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 
 #define TIMES "VSecM-Created: 2026-01-02T03:04:05Z\r\nVSecM-Updated: 2026-02-03T04:05:06.789Z\r\n"
@@ -523,59 +523,19 @@ TEST(a_notice_is_kept_and_cut_to_fit)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* The kernel's flags of the mapping that holds ADDRESS, "" when there is none. */
-static void read_flags(const void *address, char *flags, int size)
-{
-    FILE *file = fopen("/proc/self/smaps", "r");
-    CHECK(file != NULL);
-    char line[512];
-    int inside = 0;
-    unsigned long start, end;
-    flags[0] = '\0';
-    while (!flags[0] && fgets(line, sizeof line, file)) {
-        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-            inside = (uintptr_t)address >= start && (uintptr_t)address < end;
-        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
-            snprintf(flags, (size_t)size, "%.*s", size - 1, line + 8);
-    }
-    fclose(file);
-}
-
-/* Whether locking shows here at all: a sanitizer makes mlock() do nothing, a limit may refuse it.
- */
-static int can_lock(void)
-{
-    char flags[256];
-    void *page = mmap(NULL, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(page != MAP_FAILED);
-    mlock(page, 1);
-    read_flags(page, flags, sizeof flags);
-    munmap(page, 1);
-    return strstr(flags, " lo") != NULL;
-}
-
-static void check_guarded(const void *address, int locked)
-{
-    char flags[256];
-    read_flags(address, flags, sizeof flags);
-    CHECK(strstr(flags, " dd") != NULL); /* left out of core dumps */
-    if (locked)
-        CHECK(strstr(flags, " lo") != NULL);
-}
-
 TEST(values_and_the_receive_buffer_are_locked_and_not_dumped)
 {
     const struct fake_step step = {.say = VALUE("5", "hello")};
     const struct fake_script script = {.steps = {step, step}, .count = 2};
     struct exchange exchange;
     struct exchange_answer answer;
-    const int locked = can_lock();
+    const int locked = guarded_can_lock();
     fake_start(&script, 1);
     CHECK_EQ_INT(exchange_open(&exchange, fake.path, 5000), 0);
-    check_guarded(exchange.buffer, locked);
+    guarded_check(exchange.buffer, locked);
     for (size_t i = 0; i < script.count; i++) { /* the second gets the page of the first */
         CHECK_EQ_INT(exchange_run(&exchange, &get_request, &answer), 0);
-        check_guarded(answer.body, locked);
+        guarded_check(answer.body, locked);
         exchange_clear(&answer);
     }
     exchange_close(&exchange);

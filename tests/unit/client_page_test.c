@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Shared pages of libvsecm against a daemon in a thread, whose pages the test writes. */
 #include "tests/unit/check.h"
+#include "tests/unit/guarded.h"
 #include "tests/unit/pages.h"
 
 #include "client/channel.h"
@@ -73,6 +74,7 @@ TEST(a_change_is_read_without_asking)
     CHECK_STR(first->created, "2023-11-14T22:13:20Z");
     CHECK_STR(first->updated, "2023-11-14T22:13:21Z");
     CHECK(check_value(reader, 1, "one") == first);
+    guarded_check(first->data, guarded_can_lock());
     test_page_put(page.head, 2, "two");
     check_value(reader, 2, "two");
     test_page_put(page.head, 3, "");
@@ -195,6 +197,27 @@ TEST(a_daemon_that_died_within_a_change_leaves_the_value_before)
     check_value(reader, 1, "one");
     vsecm_page_close(reader);
     test_page_free(&page);
+}
+
+TEST(a_daemon_that_is_stopped_within_a_change_is_waited_for_a_little)
+{
+    vsecm_page *reader = reader_new();
+    test_page_put(page.head, 1, "one");
+    check_value(reader, 1, "one");
+    test_page_begin(page.head);
+    int64_t start = channel_now();
+    check_value(reader, 1, "one");
+    CHECK(channel_now() - start < 500);
+    CHECK(vsecm_page_stale(reader));
+    CHECK_STR(vsecm_page_message(reader), "the daemon has stopped within a change");
+    CHECK_EQ_INT(vsecm_page_wait(reader, 100), VSECM_TIMEOUT);
+    test_page_end(page.head);
+    check_value(reader, 1, "one");
+    CHECK(!vsecm_page_stale(reader));
+    test_page_put(page.head, 2, "two");
+    check_value(reader, 2, "two");
+    CHECK_EQ_INT(keeper.asked, 1);
+    end(reader);
 }
 
 TEST(a_daemon_that_hangs_up_keeps_no_page)

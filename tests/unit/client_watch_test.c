@@ -2,6 +2,7 @@
 /* Watches of libvsecm against a forked server that says exactly what a test wants said. */
 #include "tests/unit/check.h"
 #include "tests/unit/fake_server.h"
+#include "tests/unit/guarded.h"
 
 #include "client/channel.h"
 #include "client/link.h"
@@ -216,6 +217,20 @@ TEST(the_largest_value_arrives_whole)
     for (size_t i = 0; i < LIMIT_VALUE; i++)
         if (((char *)event.secret.data)[i] != (i % 2 ? 1 : 2))
             CHECK_EQ_INT(i, -1);
+    vsecm_event_clear(&event);
+    vsecm_watch_close(watch);
+}
+
+TEST(values_are_locked_and_not_dumped)
+{
+    const struct fake_script script = {
+        .steps = {{.say = STREAM SECRET("1.a", "one")}, KEPT},
+        .count = 2,
+    };
+    vsecm_watch *watch = watch_of(&script, 1, NULL);
+    vsecm_event event;
+    CHECK_EQ_INT(vsecm_watch_next(watch, 5000, &event), VSECM_OK);
+    guarded_check(event.secret.data, guarded_can_lock());
     vsecm_event_clear(&event);
     vsecm_watch_close(watch);
 }

@@ -72,6 +72,11 @@ void link_good(struct link *link)
     link->backoff_ms = LIMIT_RECONNECT_MIN_MS;
 }
 
+void link_rest(struct link *link)
+{
+    set_due(link, INT64_MAX);
+}
+
 void link_poke(struct link *link)
 {
     set_timer(link, 0);

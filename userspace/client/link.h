@@ -38,6 +38,9 @@ ssize_t link_receive(struct link *link, void *data, size_t size, int *fd);
 /* The daemon does what it should: if it goes away, the next is to be asked soon. */
 void link_good(struct link *link);
 
+/* The daemon has said all it had to: from now on it may be silent on this connection. */
+void link_rest(struct link *link);
+
 /* Give up the connection, to be made anew after a while. One that is down is fine. */
 void link_drop(struct link *link);
 

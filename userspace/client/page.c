@@ -253,6 +253,7 @@ static vsecm_result take_page(vsecm_page *page)
     page->live = NULL;
     page->attached = true;
     link_good(page->link);
+    link_rest(page->link);
     return VSECM_OK;
 }
 

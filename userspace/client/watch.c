@@ -55,6 +55,7 @@ static vsecm_result take_event(vsecm_watch *watch, const struct event_stream_eve
         memcpy(watch->last_id, ret->id, sizeof watch->last_id);
     else
         fail(watch, result, "the event %s", wrong ? wrong : "does not fit into memory");
+    event_stream_reset(watch->stream); /* it need not stay until the next one comes */
     return result;
 }
 
@@ -71,6 +72,7 @@ static vsecm_result feed(vsecm_watch *watch, vsecm_event *ret)
         if (n < 0)
             return fail(watch, failure_of_errno((int)n), "the stream %s",
                         wrong ? wrong : "does not fit into memory");
+        sodium_memzero(response->buffer + watch->at, (size_t)n);
         watch->at += (size_t)n;
         if (event)
             result = take_event(watch, event, ret);
@@ -85,7 +87,6 @@ static vsecm_result take_events(vsecm_watch *watch, vsecm_event *ret)
     struct response *response = &watch->response;
     vsecm_result result = feed(watch, ret);
     while (result == VSECM_TIMEOUT) {
-        sodium_memzero(response->buffer, response->used);
         response->used = watch->at = 0;
         ssize_t got = link_receive(watch->link, response->buffer, LIMIT_HEADER, NULL);
         if (got == -EAGAIN)
