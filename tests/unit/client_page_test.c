@@ -5,6 +5,7 @@
 #include "tests/unit/pages.h"
 
 #include "client/channel.h"
+#include "client/stamp.h"
 #include "vsecm/vsecm.h"
 
 #include <errno.h>
@@ -62,6 +63,27 @@ static void read_until_asked(vsecm_page *reader, int count)
         vsecm_page_read(reader, &secret);
         usleep(1000);
     }
+}
+
+TEST(times_are_written_as_the_c_library_has_them)
+{
+    char ours[32], theirs[32];
+    for (int64_t s = 0; s < 253402300800; s += 86400 * 13 + 3701) {
+        struct tm tm;
+        time_t seconds = (time_t)s;
+        stamp_write(s * 1000000 + 999999, &ours);
+        CHECK(gmtime_r(&seconds, &tm) != NULL);
+        strftime(theirs, sizeof theirs, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        CHECK_STR(ours, theirs);
+    }
+    stamp_write(253402300799999999, &ours);
+    CHECK_STR(ours, "9999-12-31T23:59:59Z");
+    stamp_write(253402300800000000, &ours);
+    CHECK_STR(ours, "");
+    stamp_write(-1, &ours);
+    CHECK_STR(ours, "");
+    stamp_write(951782400000000, &ours);
+    CHECK_STR(ours, "2000-02-29T00:00:00Z");
 }
 
 TEST(a_change_is_read_without_asking)

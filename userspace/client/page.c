@@ -200,8 +200,9 @@ static bool look(vsecm_page *page)
         take_copy(page, &copy);
     if (page->attached && !page_view_is_kept(head))
         lose(page, "the daemon has gone");
+    bool moved = !r && copy.head.state == PAGE_MOVED;
     page_view_clear(&copy);
-    return copy.head.state == PAGE_MOVED;
+    return moved;
 }
 
 /* What the daemon keeps, it keeps for a connection: without one it is not kept for us. */
