@@ -150,10 +150,10 @@ static inline void *keeper_run(void *unused)
     while ((connection = accept4(keeper.listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         ssize_t got = recv(connection, request, sizeof request - 1, 0);
         request[got > 0 ? got : 0] = '\0';
+        keeper.connections[keeper.asked % 64] = connection;
+        keeper.asked++; /* before the answer, at which the test goes on */
         if (strncmp(request, "GET /v1/page HTTP/1.1\r\n", 23) == 0)
             keeper_answer(connection);
-        keeper.connections[keeper.asked % 64] = connection;
-        keeper.asked++;
     }
     return NULL;
 }
