@@ -59,6 +59,11 @@
 #define LIMIT_AGE_SCRYPT 18u
 #define LIMIT_AGE_SCRYPT_READ 22u /* accepted from others: 4 GiB; age itself accepts no more */
 
+/* ---- programs that get a secret (vsecm exec, sidecar) --------------------------------------- */
+#define LIMIT_MEMBERS 4096u /* of one secret that become variables or files: names are compared */
+#define LIMIT_VARIABLE 255u /* bytes of a variable's name, as of a file's */
+#define LIMIT_ALLOWED 64u   /* --allow-name of one command line */
+
 /* ---- templates ----------------------------------------------------------------------------- */
 #define LIMIT_TEMPLATE \
     (64u * 1024u) /* bytes of one template; the longest in use are a few hundred */

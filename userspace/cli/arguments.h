@@ -19,6 +19,27 @@ struct arguments_number {
     uint64_t number;
 };
 
+/* How a program gets the caller's secret, or a file (exec, init, sidecar). 0: not said. */
+struct arguments_delivery {
+    bool env, fd;
+    const char *env_name;
+    const char *prefix;
+    const char *file;
+    const char *per_key; /* a directory */
+    const char *allowed[LIMIT_ALLOWED];
+    const char *members[LIMIT_ALLOWED];
+    size_t allowed_count, member_count;
+    bool skip_bad_names;
+    bool allow_disk;
+    bool clean;
+    int signal; /* its number */
+    bool restart, no_restart;
+    uint64_t wait_ms, grace_ms;
+    struct arguments_number mode;
+    struct arguments_number owner, group;
+    const char *on_delete;
+};
+
 /* Strings are the command line's own. */
 struct arguments {
     const char *socket; /* NULL: not said */
@@ -55,6 +76,8 @@ struct arguments {
     bool transformed;
     bool once;
     bool values;
+    struct arguments_delivery delivery;
+    char **command; /* what stands behind "--", NULL at its end; NULL: nothing */
     bool help;
     bool version;
 };
@@ -80,6 +103,15 @@ extern const struct arguments_option arguments_transformed;
 extern const struct arguments_option arguments_once, arguments_last_id, arguments_values;
 extern const struct arguments_option arguments_template, arguments_template_file, arguments_format,
     arguments_strict;
+
+extern const struct arguments_option arguments_delivery_env, arguments_delivery_env_name,
+    arguments_delivery_prefix, arguments_delivery_skip_bad_names, arguments_delivery_allow_name,
+    arguments_delivery_fd, arguments_delivery_file, arguments_delivery_per_key,
+    arguments_delivery_mode, arguments_delivery_owner, arguments_delivery_allow_disk,
+    arguments_delivery_signal, arguments_delivery_restart, arguments_delivery_no_restart,
+    arguments_delivery_grace, arguments_delivery_wait, arguments_delivery_timeout,
+    arguments_delivery_member, arguments_delivery_keep_or_stop, arguments_delivery_on_delete,
+    arguments_delivery_clean;
 
 /* What every verb takes, NULL at the end. */
 extern const struct arguments_option *const arguments_common[];

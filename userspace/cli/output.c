@@ -3,15 +3,15 @@
 
 #include "cli/say.h"
 #include "client/exchange.h"
+#include "client/members.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of a cell; what is longer is cut. */
-#define CELL 512
+/* Bytes of the longest text in an object. */
+#define CELL 4096
 
 int output_write(int fd, const void *data, size_t length)
 {
@@ -48,132 +48,64 @@ enum verb_exit output_body(const struct exchange_answer *answer)
     return status || ends ? status : output_bytes("\n", 1);
 }
 
-/* ITEM as one line of text. */
-static void format_cell(const cJSON *item, char cell[CELL])
+/* ---- objects --------------------------------------------------------------------------------- */
+
+typedef void each(const char *name, const struct member *member, size_t *width);
+
+/* Call USE for every member of TEXT. 0, or -EINVAL when it is no object. */
+static int for_each(struct members_text text, const char *outer, each *use, size_t *width)
 {
-    cell[0] = '\0';
-    if (cJSON_IsString(item))
-        snprintf(cell, CELL, "%s", item->valuestring);
-    else if (item)
-        cJSON_PrintPreallocated((cJSON *)item, cell, CELL, false);
-    for (char *c = cell; *c; c++)
+    struct members members = members_of(text.data, text.length);
+    struct member member;
+    int r;
+    while ((r = members_next(&members, &member)) > 0) {
+        char inner[MEMBERS_SHOWN], name[2 * MEMBERS_SHOWN];
+        snprintf(name, sizeof name, "%s%s%s", outer, outer[0] ? "." : "",
+                 members_show(member.name, inner));
+        if (member.kind == '{' && !outer[0])
+            for_each(member.value, name, use, width);
+        else
+            use(name, &member, width);
+    }
+    return r;
+}
+
+static void measure(const char *name, const struct member *member, size_t *width)
+{
+    (void)member;
+    *width = strlen(name) > *width ? strlen(name) : *width;
+}
+
+/* MEMBER as one line of text. */
+static void format_cell(const struct member *member, char cell[CELL])
+{
+    struct members_text text = member->value;
+    if (text.length >= CELL)
+        text.length = 0; /* of what is cut off an escape might be left */
+    size_t length = text.length;
+    if (member->kind == '"')
+        length = members_decode(text, cell);
+    else
+        memcpy(cell, text.data, length);
+    cell[length] = '\0';
+    for (char *c = cell; c < cell + length; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
-
-/* The width of COLUMN, or 0 when it is to be left out. */
-static size_t column_width(const cJSON *rows, const struct output_column *column)
+static void print_line(const char *name, const struct member *member, size_t *width)
 {
     char cell[CELL];
-    size_t width = strlen(column->title);
-    bool told = !column->usual;
-    const cJSON *row;
-    cJSON_ArrayForEach(row, rows)
-    {
-        format_cell(cJSON_GetObjectItemCaseSensitive(row, column->member), cell);
-        width = strlen(cell) > width ? strlen(cell) : width;
-        told = told || strcmp(cell, column->usual) != 0;
-    }
-    return told ? width : 0;
-}
-
-/* Blanks go before a cell, not behind it, so that no line ends in them. */
-static void print_cell(const char *cell, size_t width, size_t *behind)
-{
-    printf("%*s%s", (int)*behind, "", cell);
-    *behind = width - strlen(cell) + 2;
-}
-
-static void print_row(const cJSON *row, const struct output_column *columns, const size_t *widths,
-                      size_t count)
-{
-    char cell[CELL];
-    size_t behind = 0;
-    for (size_t i = 0; i < count; i++) {
-        format_cell(row ? cJSON_GetObjectItemCaseSensitive(row, columns[i].member) : NULL, cell);
-        if (widths[i])
-            print_cell(row ? cell : columns[i].title, widths[i], &behind);
-    }
-    putchar('\n');
-}
-
-void output_table(const cJSON *rows, const struct output_column *columns, size_t count)
-{
-    enum { MOST = 8 };
-    size_t widths[MOST];
-    if (count > MOST)
-        count = MOST;
-    for (size_t i = 0; i < count; i++)
-        widths[i] = column_width(rows, &columns[i]);
-    print_row(NULL, columns, widths, count);
-    const cJSON *row;
-    cJSON_ArrayForEach(row, rows) print_row(row, columns, widths, count);
-}
-
-enum verb_exit output_list(const struct exchange_answer *answer, const char *name,
-                           const struct output_column *columns, size_t count, bool as_json)
-{
-    if (as_json)
-        return output_body(answer);
-    cJSON *json = cJSON_ParseWithLength(answer->body, answer->head.length);
-    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, name);
-    enum verb_exit status = VERB_OK;
-    if (cJSON_IsArray(rows))
-        output_table(rows, columns, count);
-    else
-        status = say_failure(VERB_REFUSED, "the answer has no %s", name);
-    cJSON_Delete(json);
-    return status;
-}
-
-/* ---- objects --------------------------------------------------------------------------------- */
-
-/* Call USE for every member, those of inner objects as OUTER.INNER. */
-static void for_each(const cJSON *object, void (*use)(const char *, const cJSON *, size_t *),
-                     size_t *width)
-{
-    const cJSON *member, *inner;
-    cJSON_ArrayForEach(member, object)
-    {
-        if (!cJSON_IsObject(member)) {
-            use(member->string, member, width);
-            continue;
-        }
-        cJSON_ArrayForEach(inner, member)
-        {
-            char name[128];
-            snprintf(name, sizeof name, "%s.%s", member->string, inner->string);
-            use(name, inner, width);
-        }
-    }
-}
-
-static void measure(const char *name, const cJSON *value, size_t *width)
-{
-    (void)value;
-    *width = strlen(name) > *width ? strlen(name) : *width;
-}
-
-static void print_line(const char *name, const cJSON *value, size_t *width)
-{
-    char cell[CELL];
-    format_cell(value, cell);
+    format_cell(member, cell);
     printf(cell[0] ? "%s:%*s %s\n" : "%s:\n", name, (int)(*width - strlen(name)), "", cell);
 }
 
 enum verb_exit output_object(const struct exchange_answer *answer)
 {
-    cJSON *object = cJSON_ParseWithLength(answer->body, answer->head.length);
-    enum verb_exit status = VERB_OK;
+    const struct members_text body = {answer->body, answer->head.length};
     size_t width = 0;
-    if (cJSON_IsObject(object)) {
-        for_each(object, measure, &width);
-        for_each(object, print_line, &width);
-    } else {
-        status = say_failure(VERB_REFUSED, "the answer is no JSON object");
-    }
-    cJSON_Delete(object);
-    return status;
+    if (for_each(body, "", measure, &width))
+        return say_failure(VERB_REFUSED, "the answer is no JSON object");
+    for_each(body, "", print_line, &width);
+    return VERB_OK;
 }

@@ -5,18 +5,9 @@
 
 #include "cli/verb.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-struct cJSON;
 struct exchange_answer;
-
-/* A column of a table: a member of each row. */
-struct output_column {
-    const char *title;
-    const char *member;
-    const char *usual; /* the column is left out when all rows say this; NULL: never */
-};
 
 /* Write DATA, which may be secret, straight to the descriptor FD. 0 or -errno. */
 int output_write(int fd, const void *data, size_t length);
@@ -35,16 +26,6 @@ enum verb_exit output_value(const char *data, size_t length);
 
 /* Write an answer's body, and a newline when it does not end in one. */
 enum verb_exit output_body(const struct exchange_answer *answer);
-
-/* Print ROWS, an array of objects, as a table of COUNT columns. */
-void output_table(const struct cJSON *rows, const struct output_column *columns, size_t count);
-
-/*
- * Print member NAME of an answer's body, an array of objects, as such a table; with AS_JSON the
- * body as it came. VERB_OK, or VERB_REFUSED, said, when it has none.
- */
-enum verb_exit output_list(const struct exchange_answer *answer, const char *name,
-                           const struct output_column *columns, size_t count, bool as_json);
 
 /*
  * Print an answer's body, a JSON object whose objects nest one level, as aligned "name: value"

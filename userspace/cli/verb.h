@@ -3,6 +3,7 @@
 #ifndef VSECM_CLI_VERB_H
 #define VSECM_CLI_VERB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arguments;
@@ -24,12 +25,14 @@ struct verb {
     const char *help;     /* the rest of --help, ends with a newline; "" for none */
     const struct arguments_option *const *options; /* its own, NULL at the end */
     size_t least, most;                            /* operands it takes */
+    bool command;                                  /* a command stands behind "--" */
     /* Do it and return an exit status; what failed has been said. */
     enum verb_exit (*run)(const struct arguments *arguments);
 };
 
 extern const struct verb verb_backup, verb_decrypt, verb_delete, verb_doctor, verb_encrypt,
-    verb_generate, verb_get, verb_history, verb_keygen, verb_list, verb_put, verb_rekey,
-    verb_render, verb_restore, verb_rollback, verb_status, verb_unseal, verb_watch, verb_whoami;
+    verb_exec, verb_generate, verb_get, verb_history, verb_init, verb_keygen, verb_list, verb_put,
+    verb_rekey, verb_render, verb_restore, verb_rollback, verb_sidecar, verb_status, verb_unseal,
+    verb_watch, verb_whoami;
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "cli/arguments.h"
 #include "cli/call.h"
-#include "cli/output.h"
+#include "cli/listing.h"
 #include "cli/say.h"
 #include "cli/target.h"
 #include "protocol.h"
@@ -14,7 +14,7 @@
 /* Bytes of the longest history: a row for each version that is kept. */
 #define ANSWER_LIMIT (16u * 1024u * 1024u)
 
-static const struct output_column columns[] = {
+static const struct listing_column columns[] = {
     {.title = "VERSION", .member = "version"},
     {.title = "UPDATED", .member = "updated"},
     {.title = "NOT BEFORE", .member = "notBefore", .usual = "now"},
@@ -40,8 +40,8 @@ static enum verb_exit run(const struct arguments *arguments)
     enum verb_exit status = call_admin(arguments, &request, &answer);
     if (status)
         return status;
-    status = output_list(&answer, "versions", columns, sizeof columns / sizeof *columns,
-                         arguments->json);
+    status = listing_print(&answer, "versions", columns, sizeof columns / sizeof *columns,
+                           arguments->json);
     exchange_clear(&answer);
     return status;
 }

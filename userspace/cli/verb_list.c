@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/arguments.h"
 #include "cli/call.h"
+#include "cli/listing.h"
 #include "cli/output.h"
 #include "cli/say.h"
 #include "cli/target.h"
@@ -15,7 +16,7 @@
 /* Bytes of the longest list: every key a daemon can hold, each with its times. */
 #define ANSWER_LIMIT (LIMIT_SECRETS * 512u)
 
-static const struct output_column columns[] = {
+static const struct listing_column columns[] = {
     {.title = "NAMESPACE", .member = "namespace"},
     {.title = "NAME", .member = "name"},
     {.title = "VERSION", .member = "version"},
@@ -67,7 +68,7 @@ static enum verb_exit print(const struct arguments *arguments, const struct exch
         if (arguments->json)
             status = print_json(list);
         else
-            output_table(rows, columns, sizeof columns / sizeof *columns);
+            listing_table(rows, columns, sizeof columns / sizeof *columns);
     }
     cJSON_Delete(list);
     return status;

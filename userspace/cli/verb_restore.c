@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
+#include "cli/listing.h"
 #include "cli/output.h"
 #include "cli/restore_file.h"
 #include "cli/say.h"
@@ -35,7 +36,7 @@ static void write_body(struct writer *writer, const void *argument)
     writer_text(writer, arguments->operand_count > 1 ? "]}" : "}");
 }
 
-static const struct output_column columns[] = {
+static const struct listing_column columns[] = {
     {.title = "KEY", .member = "key"},
     {.title = "CHANGE", .member = "change"},
     {.title = "VERSION", .member = "version"},
@@ -61,7 +62,7 @@ static enum verb_exit print(const struct arguments *arguments, const struct exch
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, "keys");
     enum verb_exit status = VERB_OK;
     if (cJSON_IsArray(rows)) {
-        output_table(rows, columns, sizeof columns / sizeof *columns);
+        listing_table(rows, columns, sizeof columns / sizeof *columns);
         printf("%u new, %u changed, %u the same%s\n", count(rows, "new"), count(rows, "changed"),
                count(rows, "same"), arguments->dry_run ? "; nothing was done (--dry-run)" : "");
     } else {

@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/answer.h"
 
-#include <cjson/cJSON.h>
-#include <stdio.h>
+#include "client/members.h"
+
 #include <string.h>
+
+/* The string that member NAME of BODY is, of several the last. False when BODY is no such object.
+ */
+static bool find(const char *body, size_t length, const char *name, struct members_text *ret)
+{
+    struct members members = members_of(body, length);
+    struct member member;
+    bool found = false;
+    int r;
+    while ((r = members_next(&members, &member)) > 0) {
+        if (!members_equal(member.name, name))
+            continue;
+        found = member.kind == '"';
+        *ret = member.value;
+    }
+    return found && r == 0;
+}
 
 void answer_text(const char *body, size_t length, const char *name, char *text, size_t size)
 {
+    struct members_text found;
     text[0] = '\0';
-    cJSON *json = cJSON_ParseWithLength(body, length);
-    const char *member = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-    if (member)
-        snprintf(text, size, "%s", member);
-    cJSON_Delete(json);
+    if (!find(body, length, name, &found))
+        return;
+    size_t used = members_decode_some(found, text, size - 1);
+    text[used] = '\0';
     /* It goes to terminals, and may quote a name that somebody else chose. */
-    for (char *c = text; *c; c++)
+    for (char *c = text; c < text + used; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
 }
@@ -36,23 +53,18 @@ static const struct {
 };
 
 /* A name that does not fit is refused: half a name is another name. */
-static bool read_members(const cJSON *json, vsecm_identity *ret)
-{
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const char *text =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, members[i].name));
-        if (!text || strlen(text) >= members[i].size)
-            return false;
-        memcpy((char *)ret + members[i].offset, text, strlen(text) + 1);
-    }
-    return true;
-}
-
 bool answer_identity(const char *body, size_t length, vsecm_identity *ret)
 {
     *ret = (vsecm_identity){.tier = ""};
-    cJSON *json = cJSON_ParseWithLength(body, length);
-    bool whole = read_members(json, ret);
-    cJSON_Delete(json);
-    return whole;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        struct members_text found;
+        char *field = (char *)ret + members[i].offset;
+        if (!find(body, length, members[i].name, &found) ||
+            members_decode(found, NULL) >= members[i].size)
+            return false;
+        members_decode_some(found, field, members[i].size - 1);
+        if (strlen(field) != members_decode(found, NULL))
+            return false;
+    }
+    return true;
 }

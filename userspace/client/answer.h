@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the daemon says in JSON, as far as it is no secret: errors, names, identities. Values never
- * come here, since the JSON parser copies what it reads into ordinary memory.
+ * What the daemon says in JSON, as far as it is no secret: errors, names, identities.
  */
 #ifndef VSECM_CLIENT_ANSWER_H
 #define VSECM_CLIENT_ANSWER_H

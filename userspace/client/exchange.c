@@ -6,7 +6,6 @@
 #include "limits.h"
 
 #include <errno.h>
-#include <sodium/utils.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -196,7 +195,7 @@ static int run_once(struct exchange *exchange, const struct exchange_request *re
     int sent = send_request(exchange, request, deadline);
     /* A daemon that refuses a body may close before it has all of it; its answer waits here. */
     int r = !sent || is_gone(sent) ? receive_answer(exchange, request, deadline, ret) : sent;
-    sodium_memzero(exchange->buffer, exchange->used);
+    explicit_bzero(exchange->buffer, exchange->used);
     exchange->used = 0;
     return r;
 }

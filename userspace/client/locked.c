@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/locked.h"
 
-#include <sodium/utils.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ void locked_free(void *memory, size_t size)
     if (!memory)
         return;
     size_t pages = whole_pages(size);
-    sodium_memzero(memory, pages);
+    explicit_bzero(memory, pages);
     void *none = NULL;
     if (pages == page_size() && atomic_compare_exchange_strong(&spare, &none, memory))
         return;
