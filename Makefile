@@ -91,7 +91,7 @@ $(O)/libvsecm.so.$(VERSION): $(LIB_OBJ) userspace/client/libvsecm.map
 	$(say) LD $@
 	$(Q)$(CC) -shared -o $@ $(LIB_OBJ) -Wl,-soname,libvsecm.so.$(ABI_MAJOR) \
 	    -Wl,--version-script=userspace/client/libvsecm.map,-z,defs,-z,relro,-z,now \
-	    $(SAN_LD) $(LDFLAGS) $(LIBS_CLIENT)
+	    $(SAN_LD) $(LDFLAGS)
 	$(Q)ln -sf libvsecm.so.$(VERSION) $(O)/libvsecm.so.$(ABI_MAJOR)
 	$(Q)ln -sf libvsecm.so.$(VERSION) $(O)/libvsecm.so
 

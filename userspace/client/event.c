@@ -3,10 +3,10 @@
 
 #include "client/flat.h"
 #include "client/locked.h"
+#include "client/unbase64.h"
 #include "limits.h"
 #include "protocol.h"
 
-#include <sodium/utils.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,11 +60,14 @@ static vsecm_result copy_value(const struct flat_text *texts, vsecm_secret *ret,
     ret->length = most;
     ret->internal[0] = value;
     ret->internal[1] = (void *)(uintptr_t)(most + 1);
-    if (!coded)
+    if (!coded) {
         memcpy(value, data->text, most);
-    else if (sodium_base642bin((unsigned char *)value, most, data->text, data->length, NULL,
-                               &ret->length, NULL, sodium_base64_VARIANT_ORIGINAL))
+        return VSECM_OK;
+    }
+    ssize_t length = unbase64_read(data->text, data->length, value);
+    if (length < 0)
         return malformed(wrong, "has a value that is no base64");
+    ret->length = (size_t)length;
     return VSECM_OK;
 }
 

@@ -5,7 +5,6 @@
 #include "limits.h"
 
 #include <errno.h>
-#include <sodium/utils.h>
 #include <string.h>
 
 int response_open(struct response *ret)
@@ -56,7 +55,7 @@ int response_receive(struct response *response, struct link *link, int *fd)
 
 void response_reset(struct response *response)
 {
-    sodium_memzero(response->buffer, response->used);
+    explicit_bzero(response->buffer, response->used);
     *response = (struct response){.buffer = response->buffer};
 }
 

@@ -14,7 +14,6 @@
 #include "protocol.h"
 
 #include <errno.h>
-#include <sodium/utils.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
