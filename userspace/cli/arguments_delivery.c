@@ -243,12 +243,12 @@ const struct arguments_option arguments_delivery_member = {
 };
 
 const struct arguments_option arguments_delivery_keep_or_stop = {
-    "on-delete",       0, "WHAT", "of the secret: keep the program, or stop it (default: keep)",
+    "on-delete",       0, "keep|stop", "the program when its secret is gone (default: keep)",
     take_keep_or_stop,
 };
 
 const struct arguments_option arguments_delivery_on_delete = {
-    "on-delete",    0, "WHAT", "of the secret: remove, empty or keep the file (default: remove)",
+    "on-delete",    0, "remove|empty|keep", "the file when the secret is gone (default: remove)",
     take_on_delete,
 };
 
