@@ -12,6 +12,7 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 CC = gcc
 CLANG ?= clang
+STATIC_CC ?= musl-gcc
 OBJCOPY ?= objcopy
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 VERSION := 0.1.0
@@ -59,10 +60,17 @@ CLIENT_SRC := $(call sources,client)
 # Of the store only what reads a log with no daemon and no key: `vsecm doctor`.
 CLI_STORE := $(patsubst %,userspace/store/%.c,format scan journal journal_read salvage label key validity)
 CLI_OBJ := $(call objects,$(call sources,base crypto template client cli) $(CLI_STORE))
+# The static vsecm: what the verbs of a workload need, and no library but the C library's own.
+HELPER_CLI := arguments arguments_delivery call child delivery dispatch encode environ follow help \
+    output say sealed_fd show signals target target_dir target_file undumpable verb_exec verb_get \
+    verb_init verb_sidecar verb_watch verb_whoami
+HELPER_SRC := $(filter-out %/page.c,$(call sources,client helper)) $(patsubst %,userspace/cli/%.c,$(HELPER_CLI)) \
+    $(patsubst %,userspace/base/%.c,base64 clock error name plain str writer) userspace/template/transform.c
+HELPER_OBJ := $(patsubst %.c,$(O)/static/%.o,$(HELPER_SRC))
 LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
-PROGRAMS := $(O)/vsecmd $(O)/vsecm $(O)/safe
+PROGRAMS := $(O)/vsecmd $(O)/vsecm $(O)/safe $(O)/vsecm-static
 LIBRARIES := $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(O)/libvsecm.pc
 
 .PHONY: all
@@ -80,6 +88,12 @@ $(O)/vsecm: $(CLI_OBJ)
 $(O)/safe: | $(O)/vsecm
 	$(say) LN $@
 	$(Q)ln -sf vsecm $@
+
+# Whatever else is asked for: no sanitizer comes with this C library. The linker leaves out what no
+# verb reaches. (This C library has other types in places; conversions are checked with the other one.)
+$(O)/vsecm-static: $(HELPER_OBJ)
+	$(say) LD $@
+	$(Q)$(STATIC_CC) -static -o $@ $^ -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack -s
 
 # One object whose inner names are local: a program that links it sees vsecm_* and no more.
 $(O)/libvsecm.a: $(LIB_OBJ)
@@ -114,6 +128,12 @@ $(O)/pic/%.o: %.c
 	$(say) CC $<
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
+$(O)/static/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) STATIC $<
+	$(Q)$(STATIC_CC) $(CPPFLAGS_ALL) -std=c17 -Os $(filter-out -Wconversion,$(WARN)) -fstack-protector-strong \
+	    -fno-strict-aliasing -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+
 # Only kernel/ may see the skeletons, and they must exist before it is compiled.
 $(O)/obj/userspace/kernel/%.o: ROOM_FLAGS = -iquote $(O)/bpf
 $(call objects,$(call sources,kernel)): | $(BPF_SKEL)
@@ -135,10 +155,12 @@ include tests/tests.mk
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/vsecm \
+	    $(DESTDIR)$(PREFIX)/lib/vsecm \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
 	ln -sf vsecm $(DESTDIR)$(PREFIX)/bin/safe
+	install -m 755 $(O)/vsecm-static $(DESTDIR)$(PREFIX)/lib/vsecm/vsecm
 	install -m 644 include/vsecm/vsecm.h $(DESTDIR)$(PREFIX)/include/vsecm/
 	install -m 644 $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
 	ln -sf libvsecm.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libvsecm.so.$(ABI_MAJOR)
@@ -159,4 +181,4 @@ clean:
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 
--include $(shell find $(O)/obj $(O)/pic -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/pic $(O)/static -name '*.d' 2>/dev/null)

@@ -155,8 +155,9 @@
 
 /* ---- files that people write -------------------------------------------------------------- */
 #define LIMIT_CONFIG_FILE (1024u * 1024u)
-#define LIMIT_KEY_FILE 4096u /* the root key: a few identities and comments */
-#define LIMIT_PATH 512u      /* of a file of ours: directory and name */
+#define LIMIT_KEY_FILE 4096u     /* the root key: a few identities and comments */
+#define LIMIT_PATH 512u          /* of a file of ours: directory and name */
+#define LIMIT_HELPER (16u << 20) /* the static vsecm; it has a few hundred KiB */
 #define LIMIT_IDENTITY_FILE (16u * 1024u * 1024u)
 #define LIMIT_LINE 4096u
 #define LIMIT_IDENTITIES 20000u /* pods, units and paths known to one node */

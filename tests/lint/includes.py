@@ -17,6 +17,7 @@ ROOMS = {
     "daemon": "base crypto kernel identity template store serve",
     "client": "",
     "cli": "base client crypto template store",
+    "helper": "cli",
     "bench": "base crypto template",
     "bpf": "",
     "include": "",

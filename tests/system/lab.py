@@ -219,6 +219,7 @@ class Daemon:
             "audit": f"{self.dir}/audit",
             "state_dir": f"{self.dir}/state",
             "cgroup_root": ROOT,
+            "helper_dir": "none",
             "attest": os.environ.get("VSECM_ATTEST", "auto"),
             **options,
         }

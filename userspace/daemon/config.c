@@ -104,6 +104,11 @@ static const struct option options[] = {
      "finished audit files that are kept"},
     {"audit_required", KIND_SWITCH, AT(audit_required), "yes", 0, 1, NULL,
      "refuse a request whose audit record cannot be kept"},
+    {"helper", KIND_PATH, AT(helper), "/usr/local/lib/vsecm/vsecm", 0, 0, NULL,
+     "the static vsecm, which is copied to helper_dir"},
+    {"helper_dir", KIND_TEXT, AT(helper_dir), "/var/lib/vsecm/bin", 0, 0,
+     "an absolute directory, or none",
+     "where pods find it; they mount it read-only, and no image needs a vsecm of its own"},
     {"log_level", KIND_CHOICE, AT(log_level), "info", 0, 0, "error warn info debug",
      "what is logged on stderr"},
 };

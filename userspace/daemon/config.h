@@ -31,6 +31,8 @@ struct config {
     char root_key[CONFIG_TEXT];
     char reveal[CONFIG_TEXT];
     char backup_dir[CONFIG_TEXT]; /* "": none */
+    char helper[CONFIG_TEXT];
+    char helper_dir[CONFIG_TEXT]; /* "none": nowhere */
     char log_level[CONFIG_TEXT];
     uint64_t arena_size;
     uint64_t max_secrets;

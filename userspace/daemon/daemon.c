@@ -23,6 +23,7 @@
 #include "daemon/harden.h"
 #include "daemon/identities.h"
 #include "daemon/notify.h"
+#include "daemon/publish.h"
 #include "daemon/vault.h"
 #include "identity/place.h"
 #include "kernel/attest.h"
@@ -283,6 +284,21 @@ static int read_settings(struct daemon *daemon, struct error *error)
     return identities_load(config, &daemon->identities, error);
 }
 
+/* Pods go without it as they did before: no reason not to serve. */
+static int offer_helper(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    struct error why = {""};
+    if (strcmp(config->helper_dir, "none") == 0)
+        return 0;
+    if (config->helper_dir[0] != '/')
+        return error_set(error, -EINVAL, "helper_dir = '%s' must be an absolute directory, or none",
+                         config->helper_dir);
+    if (publish_helper(config->helper, config->helper_dir, &why) < 0)
+        log_warn("helper: %s; pods find no vsecm in %s", why.text, config->helper_dir);
+    return 0;
+}
+
 static int finish_start(struct daemon *daemon, struct error *error)
 {
     daemon->status.attest = daemon->attest;
@@ -310,8 +326,8 @@ int daemon_start(const struct config *config, struct daemon **ret, struct error 
     if (r < 0)
         error_errno(error, r, "epoll");
     static int (*const steps[])(struct daemon * daemon, struct error * error) = {
-        watch_signals, make_directories, read_settings, make_vault,  make_audit,
-        make_attest,   make_server,      listen_all,    finish_start};
+        watch_signals, make_directories, read_settings, make_vault, make_audit,
+        make_attest,   make_server,      offer_helper,  listen_all, finish_start};
     if (r == 0)
         r = raise_descriptors(config, error);
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
