@@ -14,6 +14,7 @@ import unittest
 
 from lab import BUILD, wait_until, world
 from test_age import CHUNK, good, keys
+from test_exec import program, running
 from test_watch import reading, watching
 
 SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see daemon/build.h
@@ -304,6 +305,24 @@ def test_plaintext_is_locked():
             # The control: what is needed is there. The key's text is not, once it has been read.
             assert found[0][0] >= 1 and found[-1][0] >= 1, (name, found)
             assert len(needles) < 3 or found[1] == (0, 0), found
+
+
+def test_exec_keeps_nothing():
+    """once the program runs, its secret is nowhere in our memory, however it was handed over"""
+    path = f"/dev/shm/vsecm-test-{os.getpid()}"
+    with world("web") as (daemon, web):
+        for options in ((), ("--env-name", "ALL"), ("--fd",), ("--file", path, "--signal", "HUP")):
+            marker = os.urandom(16).hex()
+            daemon.put(json.dumps({"A": marker, "B": [marker], "C": f"\n{marker}"}), "app/web")
+            with running(web, daemon, *options, "--", *program("first")) as it:
+                it.wait_for("started first")
+                assert scan(it.process.pid, b"VSECM_SECRET_FD"), "the control"
+                assert not scan(it.process.pid, marker.encode()), options
+                other = os.urandom(16).hex()
+                daemon.put(json.dumps({"A": other}), "app/web")
+                wait_until(lambda: it.said().count("started") + it.said().count("got") == 2, what="the change")
+                assert not scan(it.process.pid, other.encode()), options
+                it.end()
 
 
 def bech32_bytes(text):
