@@ -72,7 +72,7 @@ static vsecm_result feed(vsecm_watch *watch, vsecm_event *ret)
         if (n < 0)
             return fail(watch, failure_of_errno((int)n), "the stream %s",
                         wrong ? wrong : "does not fit into memory");
-        sodium_memzero(response->buffer + watch->at, (size_t)n);
+        explicit_bzero(response->buffer + watch->at, (size_t)n);
         watch->at += (size_t)n;
         if (event)
             result = take_event(watch, event, ret);
