@@ -50,7 +50,6 @@ static vsecm_result take_event(vsecm_watch *watch, const struct event_stream_eve
     if (!event_is_ours(event) || strcmp(event->id, watch->last_id) == 0)
         return VSECM_TIMEOUT;
     vsecm_result result = event_read(event, ret, &wrong);
-    explicit_bzero(event->data, event->length); /* the next may be long in coming */
     if (result == VSECM_OK)
         memcpy(watch->last_id, ret->id, sizeof watch->last_id);
     else
