@@ -30,7 +30,7 @@ CIRCLES = {
     r".*\.skel\.h": "kernel",
     r"cjson/": "store serve cli",
     r"base/log\.h": "base daemon",
-    r"vsecm/vsecm\.h": "client cli daemon",
+    r"vsecm/vsecm\.h": "client cli daemon bench",
     r"vmlinux\.h|caller\.bpf\.h": "bpf include",
 }
 

@@ -6,9 +6,9 @@ BENCH_OBJ := $(call objects,$(wildcard tools/bench/*.c) $(call sources,base cryp
 
 $(O)/obj/tools/bench/%.o: ROOM_FLAGS = -iquote tools
 
-$(O)/vsecm-bench: $(BENCH_OBJ)
+$(O)/vsecm-bench: $(BENCH_OBJ) $(O)/libvsecm.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lm -lsodium
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lm $(LIBS_CLIENT)
 
 # The Go is that of check-conform. Without one the row that needs it is left out, and says so.
 $(O)/render-go: tools/bench/render_go/main.go

@@ -72,12 +72,18 @@ static int listen_at(const char *path)
     return r;
 }
 
-pid_t echo_start(const char *path, const void *reply, size_t length, struct error *error)
+int echo_listen(const char *path, struct error *error)
 {
     unlink(path);
     int listener = listen_at(path);
+    return listener < 0 ? error_errno(error, listener, "%s", path) : listener;
+}
+
+pid_t echo_start(const char *path, const void *reply, size_t length, struct error *error)
+{
+    int listener = echo_listen(path, error);
     if (listener < 0)
-        return error_errno(error, listener, "%s", path);
+        return listener;
 
     pid_t pid = child_fork();
     if (pid == 0)

@@ -18,4 +18,7 @@
  */
 pid_t echo_start(const char *path, const void *reply, size_t length, struct error *error);
 
+/* A non-blocking listening socket at PATH, in place of what is there; -errno with ERROR filled. */
+int echo_listen(const char *path, struct error *error);
+
 #endif

@@ -69,11 +69,13 @@ int http_exchange(int fd, const char *request, size_t length, struct http_reply 
 }
 
 char *http_put_request(const char *name_space, const char *workload, const char *value,
-                       size_t *length)
+                       const char *expires, size_t *length)
 {
     char *body = NULL, *request = NULL;
-    int n = asprintf(&body, "{\"workloads\":[\"%s\"],\"namespaces\":[\"%s\"],\"value\":\"%s\"}",
-                     workload, name_space, value);
+    int n = asprintf(&body,
+                     "{\"workloads\":[\"%s\"],\"namespaces\":[\"%s\"],\"value\":\"%s\","
+                     "\"expires\":\"%s\"}",
+                     workload, name_space, value, expires);
 
     if (n < 0)
         return NULL;
@@ -92,7 +94,7 @@ int http_put(int fd, const char *name_space, const char *workload, const char *v
              struct error *error)
 {
     size_t length = 0;
-    char *request = http_put_request(name_space, workload, value, &length);
+    char *request = http_put_request(name_space, workload, value, HTTP_NEVER, &length);
     struct http_reply *reply = malloc(sizeof(*reply));
     int r = request && reply ? http_exchange(fd, request, length, reply, error)
                              : error_errno(error, -ENOMEM, "put");

@@ -25,12 +25,14 @@ struct http_reply {
 int http_exchange(int fd, const char *request, size_t length, struct http_reply *reply,
                   struct error *error);
 
+#define HTTP_NEVER "never"
+
 /*
- * The request that stores VALUE, plain text that needs no quoting in JSON, for NAMESPACE/WORKLOAD:
- * *length bytes, malloc'd. NULL: out of memory.
+ * The request that stores VALUE, plain text that needs no quoting in JSON, for NAMESPACE/WORKLOAD
+ * until EXPIRES ("+1h", HTTP_NEVER): *length bytes, malloc'd. NULL: out of memory.
  */
 char *http_put_request(const char *name_space, const char *workload, const char *value,
-                       size_t *length);
+                       const char *expires, size_t *length);
 
 /* Make that request over FD. -errno with ERROR filled. */
 int http_put(int fd, const char *name_space, const char *workload, const char *value,

@@ -5,6 +5,7 @@
 #include "bench/report.h"
 #include "bench/stop.h"
 #include "bench/suite.h"
+#include "bench/torn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,10 +16,14 @@
 
 #define ROUNDS 9u
 #define ROUNDS_QUICK 3u
+#define TORN_SECONDS_MAX 86400u
+#define TORN_CHANGES_MAX 1000000000u /* a sequence number has 32 bits, and each takes two */
 
 struct settings {
     struct suite_options suite;
     const char *out;
+    uint64_t torn_seconds; /* 0: the rows are measured */
+    uint64_t torn_changes;
 };
 
 struct option {
@@ -73,6 +78,17 @@ static int set_quick(struct settings *settings, const char *value)
     return 0;
 }
 
+static int set_torn(struct settings *settings, const char *value)
+{
+    int r = str_u64(span_of(value), TORN_SECONDS_MAX, &settings->torn_seconds);
+    return r || settings->torn_seconds == 0 ? -EINVAL : 0;
+}
+
+static int set_changes(struct settings *settings, const char *value)
+{
+    return str_u64(span_of(value), TORN_CHANGES_MAX, &settings->torn_changes);
+}
+
 static int set_help(struct settings *settings, const char *value);
 
 static const struct option options[] = {
@@ -83,6 +99,8 @@ static const struct option options[] = {
     {"only", "ROW", "one of: " SUITE_ROWS, set_only},
     {"rounds", "N", "pairs of measurements a row and layout (9)", set_rounds},
     {"quick", NULL, "3 rounds, a quarter of the requests", set_quick},
+    {"torn", "SECONDS", "no rows: check that no copy of a page is torn", set_torn},
+    {"changes", "N", "with --torn: go on until the page has changed so often", set_changes},
     {"help", NULL, "this text", set_help},
 };
 
@@ -164,6 +182,39 @@ static int write_reports(const char *dir, const struct results *results)
     return r;
 }
 
+static int say(int r, const struct error *error)
+{
+    if (r)
+        fprintf(stderr, "vsecm-bench: %s\n", error->text[0] ? error->text : strerror(-r));
+    return r;
+}
+
+static int check_torn(const struct settings *settings)
+{
+    const struct torn_options torn_options = {.daemon = &settings->suite.daemon,
+                                              .seconds = (unsigned)settings->torn_seconds,
+                                              .changes = settings->torn_changes};
+    struct torn torn = {0};
+    struct error error = {{0}};
+    int r = say(torn_run(&torn_options, &torn, &error), &error);
+
+    return r == 0 && torn_report(stdout, &torn) ? 0 : -EBADMSG;
+}
+
+static int measure_rows(const struct settings *settings)
+{
+    struct results *results = calloc(1, sizeof(*results));
+    struct error error = {{0}};
+    int r = say(results ? suite_run(&settings->suite, results, &error) : -ENOMEM, &error);
+
+    if (r == 0) {
+        report_text(stdout, results);
+        r = write_reports(settings->out, results);
+    }
+    free(results);
+    return r;
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings = {
@@ -171,7 +222,6 @@ int main(int argc, char **argv)
         .suite.render_go = "build/render-go",
         .out = "build/bench",
     };
-    struct error error = {{0}};
 
     if (argc < 1 || take_arguments(&settings, argv + 1))
         return 2;
@@ -179,16 +229,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "vsecm-bench: must be root, as vsecmd must\n");
         return 2;
     }
-    struct results *results = calloc(1, sizeof(*results));
-    int r = results ? stop_install() : -ENOMEM;
+    int r = say(stop_install(), &(struct error){{0}});
     if (r == 0)
-        r = suite_run(&settings.suite, results, &error);
-    if (r)
-        fprintf(stderr, "vsecm-bench: %s\n", error.text[0] ? error.text : strerror(-r));
-    else {
-        report_text(stdout, results);
-        r = write_reports(settings.out, results);
-    }
-    free(results);
+        r = settings.torn_seconds ? check_torn(&settings) : measure_rows(&settings);
     return r ? 1 : 0;
 }

@@ -46,7 +46,7 @@ static void write_side(FILE *out, const char *name, const struct side *side)
             "},\n",
             name, side->requests, hist_percentile(h, 0.5), hist_percentile(h, 0.9),
             hist_percentile(h, 0.99), hist_percentile(h, 0.999), h->max, results_rate(side),
-            results_cpu_ns(side), results_system_share(side), side->used.minor_faults,
+            results_cpu_ns(side), results_system_share(&side->used), side->used.minor_faults,
             side->used.major_faults);
 }
 
@@ -119,6 +119,57 @@ static void write_render(FILE *out, const struct render *render)
     fprintf(out, "},\n");
 }
 
+static void write_times(FILE *out, const char *name, const struct hist *h)
+{
+    fprintf(out,
+            "\"%s\": {\"p50\": %" PRIu64 ", \"p90\": %" PRIu64 ", \"p99\": %" PRIu64
+            ", \"max\": %" PRIu64 "}, ",
+            name, hist_percentile(h, 0.5), hist_percentile(h, 0.9), hist_percentile(h, 0.99),
+            h->max);
+}
+
+static void write_follow_side(FILE *out, const char *name, const struct follow_side *side)
+{
+    fprintf(out, "      \"%s\": {", name);
+    write_times(out, "after_ack", &side->after_ack);
+    write_times(out, "after_send", &side->after_send);
+    fprintf(out, "\"changes\": %" PRIu64 ", \"server_cpu_ns_per_change\": %" PRIu64 "},\n",
+            side->changes, side->used.cpu_ns / side->changes);
+}
+
+static void write_follow(FILE *out, const struct follow *follow)
+{
+    if (!follow->cells)
+        return;
+    fprintf(out,
+            "  \"%s\": {\"followers\": %u, \"value_bytes\": %zu, \"event_bytes\": %zu, "
+            "\"layouts\": [",
+            follow->id, follow->followers, follow->value_bytes, follow->event_bytes);
+    for (size_t i = 0; i < follow->cells; i++) {
+        const struct follow_cell *cell = &follow->cell[i];
+        fprintf(out, "%s\n    {\"layout\": \"%s\",\n", i ? "," : "",
+                results_layout_name(cell->layout));
+        write_follow_side(out, "raw", &cell->raw);
+        write_follow_side(out, "vsecmd", &cell->vsecmd);
+        fprintf(out, "      \"ratio\": {");
+        write_figure(out, "p50", &cell->p50, ", ");
+        write_figure(out, "p99", &cell->p99, "}}");
+    }
+    fprintf(out, "]},\n");
+}
+
+static void write_page_read(FILE *out, const struct page_read *page_read)
+{
+    if (!page_read->times)
+        return;
+    fprintf(out, "  \"page-read\": {\"times\": %u", page_read->times);
+    for (enum page_read_kind kind = 0; kind < PAGE_READ_KINDS; kind++) {
+        fprintf(out, ", ");
+        write_figure(out, results_page_read_name(kind), &page_read->ns[kind], "");
+    }
+    fprintf(out, "},\n");
+}
+
 static void write_skipped(FILE *out, const struct results *results)
 {
     const struct error *no_disk = &results->no_disk, *no_go = &results->render.no_go;
@@ -168,6 +219,9 @@ void report_json(FILE *out, const struct results *results)
     write_memory(out, &results->memory);
     write_start(out, &results->start);
     write_render(out, &results->render);
+    for (enum follow_kind kind = 0; kind < FOLLOW_KINDS; kind++)
+        write_follow(out, &results->follow[kind]);
+    write_page_read(out, &results->page_read);
     write_verdicts(out, results);
     fprintf(out, "}\n");
 }

@@ -79,7 +79,8 @@ static void write_side(FILE *out, const struct cell *cell, const char *name,
             cell->title, results_layout_name(cell->layout), name, us(hist_percentile(h, 0.5)),
             us(hist_percentile(h, 0.9)), us(hist_percentile(h, 0.99)),
             us(hist_percentile(h, 0.999)), us(h->max), results_rate(side), results_cpu_ns(side),
-            100.0 * results_system_share(side), side->used.minor_faults, side->used.major_faults);
+            100.0 * results_system_share(&side->used), side->used.minor_faults,
+            side->used.major_faults);
 }
 
 static void write_sides(FILE *out, const struct results *results)
@@ -151,6 +152,63 @@ static void write_render(FILE *out, const struct render *render)
             render->output_bytes, render->times);
 }
 
+static void write_follow_side(FILE *out, const char *layout, const char *name,
+                              const struct follow_side *side)
+{
+    const struct hist *ack = &side->after_ack, *send = &side->after_send;
+
+    fprintf(
+        out, "| %-6s | %-7s | %7.1f | %7.1f | %8.1f | %7.1f | %7.1f | %8.1f | %9.1f | %5.0f |\n",
+        layout, name, us(hist_percentile(ack, 0.5)), us(hist_percentile(ack, 0.99)), us(ack->max),
+        us(hist_percentile(send, 0.5)), us(hist_percentile(send, 0.99)), us(send->max),
+        us(side->used.cpu_ns / side->changes), 100.0 * results_system_share(&side->used));
+}
+
+static void write_follow(FILE *out, const struct follow *follow)
+{
+    if (!follow->cells)
+        return;
+    fprintf(out,
+            "\n## %s: microseconds after a put of %zu B\n\n"
+            "| layout | server  | ack p50 |     p99 |      max | put p50 |     p99 |      max | "
+            "cpu a put | sys %% |\n"
+            "|--------|---------|---------|---------|----------|---------|---------|----------|"
+            "-----------|-------|\n",
+            follow->title, follow->value_bytes);
+    for (size_t i = 0; i < follow->cells; i++) {
+        const struct follow_cell *cell = &follow->cell[i];
+        const char *layout = results_layout_name(cell->layout);
+        write_follow_side(out, layout, "fan-out", &cell->raw);
+        write_follow_side(out, layout, "vsecmd", &cell->vsecmd);
+    }
+    fprintf(out, "\nFrom its acknowledgement (ack) and from its sending (put); %" PRIu64 " puts",
+            follow->cell[0].vsecmd.changes);
+    if (follow->event_bytes)
+        fprintf(out, ", events of %zu B", follow->event_bytes);
+    fprintf(out, ".\nvsecmd / fan-out after the acknowledgement:");
+    for (size_t i = 0; i < follow->cells; i++) {
+        const struct follow_cell *cell = &follow->cell[i];
+        fprintf(out, "%s %s p50 %.2f (%.2f..%.2f), p99 %.2f (%.2f..%.2f)", i ? ";" : "",
+                results_layout_name(cell->layout), cell->p50.median, cell->p50.min, cell->p50.max,
+                cell->p99.median, cell->p99.min, cell->p99.max);
+    }
+    fprintf(out, ".\n");
+}
+
+static void write_page_read(FILE *out, const struct page_read *page_read)
+{
+    static const char *const meanings[PAGE_READ_KINDS] = {
+        "vsecm_page_read(), 64 B", "vsecm_page_read(), 64 B that expire", "whole copy of 64 B",
+        "whole copy of 1 KiB"};
+
+    if (!page_read->times)
+        return;
+    fprintf(out, "\n## Reading a page: nanoseconds, means of %u reads\n\n", page_read->times);
+    for (enum page_read_kind kind = 0; kind < PAGE_READ_KINDS; kind++)
+        fprintf(out, "- %s: %.2f (%.2f..%.2f)\n", meanings[kind], page_read->ns[kind].median,
+                page_read->ns[kind].min, page_read->ns[kind].max);
+}
+
 void report_text(FILE *out, const struct results *results)
 {
     write_setting(out, results);
@@ -164,6 +222,9 @@ void report_text(FILE *out, const struct results *results)
     write_memory(out, &results->memory);
     write_start(out, &results->start);
     write_render(out, &results->render);
+    for (enum follow_kind kind = 0; kind < FOLLOW_KINDS; kind++)
+        write_follow(out, &results->follow[kind]);
+    write_page_read(out, &results->page_read);
     if (results->render.no_go.text[0])
         fprintf(out, "\nNot measured: rendering against Go. %s.\n", results->render.no_go.text);
 }

@@ -26,6 +26,12 @@ const char *results_render_name(enum render_kind kind)
     return names[kind];
 }
 
+const char *results_page_read_name(enum page_read_kind kind)
+{
+    static const char *const names[PAGE_READ_KINDS] = {"plain", "expires", "copy_64", "copy_1k"};
+    return names[kind];
+}
+
 static void read_processor(char *name, size_t size)
 {
     char line[256];
@@ -68,8 +74,8 @@ double results_cpu_ns(const struct side *side)
     return (double)side->used.cpu_ns / (double)side->requests;
 }
 
-double results_system_share(const struct side *side)
+double results_system_share(const struct usage *used)
 {
-    uint64_t ticks = side->used.user_ticks + side->used.system_ticks;
-    return ticks ? (double)side->used.system_ticks / (double)ticks : 1.0;
+    uint64_t ticks = used->user_ticks + used->system_ticks;
+    return ticks ? (double)used->system_ticks / (double)ticks : 1.0;
 }

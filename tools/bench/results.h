@@ -15,6 +15,14 @@
 
 enum layout { LAYOUT_SAME, LAYOUT_APART, LAYOUTS };
 enum render_kind { RENDER_WHOLE, RENDER_EXECUTE, RENDER_KINDS };
+enum follow_kind { FOLLOW_WATCH, FOLLOW_PAGE, FOLLOW_KINDS };
+enum page_read_kind {
+    PAGE_READ_PLAIN,
+    PAGE_READ_EXPIRES,
+    PAGE_READ_COPY_64,
+    PAGE_READ_COPY_1K,
+    PAGE_READ_KINDS
+};
 enum metric { METRIC_P50, METRIC_P99, METRIC_RATE, METRICS };
 
 /* One server over all rounds of a cell. */
@@ -74,6 +82,34 @@ struct render {
     struct error no_go; /* why it was left out; empty: it was not */
 };
 
+/* One server that told a crowd of changes, over all rounds. */
+struct follow_side {
+    struct hist after_ack, after_send; /* of the put that was the change */
+    uint64_t changes;
+    struct usage used;
+};
+
+struct follow_cell {
+    enum layout layout;
+    struct follow_side raw, vsecmd;
+    struct ratio p50, p99; /* vsecmd / raw, after the acknowledgement */
+};
+
+/* One row about followers. */
+struct follow {
+    const char *id, *title;
+    unsigned followers;
+    size_t value_bytes, event_bytes; /* no events of a page */
+    size_t cells;
+    struct follow_cell cell[LAYOUTS];
+};
+
+/* Reads of a page in nanoseconds, the mean of a round; over the rounds. */
+struct page_read {
+    unsigned times; /* in a round; 0: not measured */
+    struct ratio ns[PAGE_READ_KINDS];
+};
+
 struct results {
     char started[32]; /* RFC 3339 */
     char kernel[160];
@@ -88,12 +124,15 @@ struct results {
     struct memory memory;
     struct start start;
     struct render render;
+    struct follow follow[FOLLOW_KINDS];
+    struct page_read page_read;
 };
 
-/* "same", "apart"; "p50", "p99", "throughput"; "whole", "execute". */
+/* "same", "apart"; "p50", "p99", "throughput"; "whole", "execute"; "plain", ..., "copy_1k". */
 const char *results_layout_name(enum layout layout);
 const char *results_metric_name(enum metric metric);
 const char *results_render_name(enum render_kind kind);
+const char *results_page_read_name(enum page_read_kind kind);
 
 /* Fill in the machine and the time. */
 void results_describe_machine(struct results *results);
@@ -102,7 +141,7 @@ void results_describe_machine(struct results *results);
 double results_rate(const struct side *side);
 double results_cpu_ns(const struct side *side);
 
-/* The part of it spent in the kernel, 0..1. */
-double results_system_share(const struct side *side);
+/* The part of a server's processor time spent in the kernel, 0..1. */
+double results_system_share(const struct usage *used);
 
 #endif

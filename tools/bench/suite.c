@@ -3,9 +3,11 @@
 
 #include "bench/child.h"
 #include "bench/echo.h"
+#include "bench/follow.h"
 #include "bench/job.h"
 #include "bench/load.h"
 #include "bench/memory.h"
+#include "bench/page_read.h"
 #include "bench/pin.h"
 #include "bench/probe.h"
 #include "bench/progress.h"
@@ -43,6 +45,10 @@ static const struct row rows[] = {
     {"put-1k-disk", "put 1 KiB, log on disk", ROW_PUT, true, load_one, 1024, 1, 50, 500},
 };
 
+/* With figures of their own. */
+static const char *const own_rows[] = {MEMORY_ROW,       START_ROW,       RENDER_ROW,
+                                       FOLLOW_WATCH_ROW, FOLLOW_PAGE_ROW, PAGE_READ_ROW};
+
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* What the clients of a row do: REQUEST again and again, at DOOR, from within POD or the host. */
@@ -69,7 +75,10 @@ bool suite_has_row(const char *id)
     for (size_t i = 0; i < ROWS; i++)
         if (strcmp(rows[i].id, id) == 0)
             return true;
-    return strcmp(id, MEMORY_ROW) == 0 || strcmp(id, START_ROW) == 0 || strcmp(id, RENDER_ROW) == 0;
+    for (size_t i = 0; i < sizeof(own_rows) / sizeof(own_rows[0]); i++)
+        if (strcmp(own_rows[i], id) == 0)
+            return true;
+    return false;
 }
 
 static bool wants(const struct suite *suite, const char *id)
@@ -208,8 +217,8 @@ static int run_puts(struct suite *suite, const struct row *row, struct error *er
     size_t length = 0;
 
     probe_make_value(suite->probe->value, row->value_bytes, ~(unsigned)row->value_bytes);
-    char *request =
-        http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, suite->probe->value, &length);
+    char *request = http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, suite->probe->value,
+                                     HTTP_NEVER, &length);
     if (!request)
         return error_errno(error, -ENOMEM, "put");
     suite->traffic = (struct traffic){request, length, suite->daemon.admin, NULL};
@@ -282,6 +291,27 @@ static int run_render(struct suite *suite, struct error *error)
     return render_run(&options, &suite->results->render, error);
 }
 
+static int run_followers(struct suite *suite, enum follow_kind kind, struct error *error)
+{
+    const struct follow_options options = {.daemon = &suite->options->daemon,
+                                           .pod = &suite->pod,
+                                           .rounds = suite->options->rounds,
+                                           .quick = suite->options->quick,
+                                           .server_cpu = suite->results->server_cpu,
+                                           .client_cpu = suite->results->client_cpu};
+    return follow_run(kind, &options, suite->probe, &suite->results->follow[kind], error);
+}
+
+static int run_page_read(struct suite *suite, struct error *error)
+{
+    const struct page_read_options options = {.daemon = &suite->options->daemon,
+                                              .pod = &suite->pod,
+                                              .rounds = suite->options->rounds,
+                                              .quick = suite->options->quick,
+                                              .cpu = suite->results->client_cpu};
+    return page_read_run(&options, suite->probe, &suite->results->page_read, error);
+}
+
 static int run_all(struct suite *suite, struct error *error)
 {
     struct results *results = suite->results;
@@ -301,6 +331,12 @@ static int run_all(struct suite *suite, struct error *error)
         r = start_run(&suite->options->daemon, &suite->pod, suite->probe, &results->start, error);
     if (r == 0 && wants(suite, RENDER_ROW))
         r = run_render(suite, error);
+    if (r == 0 && wants(suite, FOLLOW_WATCH_ROW))
+        r = run_followers(suite, FOLLOW_WATCH, error);
+    if (r == 0 && wants(suite, FOLLOW_PAGE_ROW))
+        r = run_followers(suite, FOLLOW_PAGE, error);
+    if (r == 0 && wants(suite, PAGE_READ_ROW))
+        r = run_page_read(suite, error);
     pod_remove(&suite->pod);
     progress_clear();
     return r;

@@ -12,13 +12,13 @@
 #define SUITE_ROUNDS_MAX 99u
 #define SUITE_ROWS                                                                      \
     "get-64, get-1k, connect, clients-50, put-64, put-1k, put-1k-disk, memory, start, " \
-    "render"
+    "render, watch-250, page-wake-100, page-read"
 
 struct suite_options {
     struct daemon_options daemon;
-    unsigned rounds;  /* 1..SUITE_ROUNDS_MAX */
-    bool quick;       /* fewer requests a round */
-    const char *only; /* id of the one row to run, or NULL; "memory", "start", "render" are too */
+    unsigned rounds;       /* 1..SUITE_ROUNDS_MAX */
+    bool quick;            /* fewer requests a round */
+    const char *only;      /* id of the one row to run, of SUITE_ROWS, or NULL */
     const char *render_go; /* Go's side of the row about templates */
 };
 

@@ -8,6 +8,9 @@
 #define START_LIMIT_MIB 24.0
 #define START_LIMIT_MS 1000.0
 #define RENDER_LIMIT 1.0 /* of Go's time for the same */
+#define PAGE_READ_LIMIT_NS 5.0
+
+static const double follow_limits_ms[FOLLOW_KINDS] = {[FOLLOW_WATCH] = 5.0, [FOLLOW_PAGE] = 1.0};
 
 struct target {
     const char *id;
@@ -93,6 +96,35 @@ static size_t judge_render(const struct render *render, struct verdict ret[stati
     return RENDER_KINDS;
 }
 
+/* From the acknowledgement on: it leaves before anybody is told. */
+static size_t judge_follow(const struct follow *follow, double limit_ms,
+                           struct verdict ret[static LAYOUTS])
+{
+    for (size_t i = 0; i < follow->cells; i++) {
+        const struct follow_cell *cell = &follow->cell[i];
+        uint64_t p99 = hist_percentile(&cell->vsecmd.after_ack, 0.99);
+        ret[i] = (struct verdict){
+            .unit = "ms", .at_most = true, .limit = limit_ms, .value = (double)p99 / 1e6};
+        snprintf(ret[i].what, sizeof(ret[i].what), "%s, %s: p99", follow->title,
+                 results_layout_name(cell->layout));
+        judge(&ret[i]);
+    }
+    return follow->cells;
+}
+
+static size_t judge_page_read(const struct page_read *page_read, struct verdict *ret)
+{
+    if (!page_read->times)
+        return 0;
+    *ret = (struct verdict){.unit = "ns",
+                            .at_most = true,
+                            .limit = PAGE_READ_LIMIT_NS,
+                            .value = page_read->ns[PAGE_READ_PLAIN].median};
+    snprintf(ret->what, sizeof(ret->what), "read 64 B from a page by libvsecm");
+    judge(ret);
+    return 1;
+}
+
 size_t verdict_all(const struct results *results, struct verdict ret[static VERDICTS_MAX])
 {
     size_t n = 0;
@@ -113,5 +145,8 @@ size_t verdict_all(const struct results *results, struct verdict ret[static VERD
     n += judge_memory(&results->memory, ret + n);
     n += judge_start(&results->start, ret + n);
     n += judge_render(&results->render, ret + n);
+    for (enum follow_kind kind = 0; kind < FOLLOW_KINDS; kind++)
+        n += judge_follow(&results->follow[kind], follow_limits_ms[kind], ret + n);
+    n += judge_page_read(&results->page_read, ret + n);
     return n;
 }

@@ -5,11 +5,11 @@
 
 #include "bench/results.h"
 
-#define VERDICTS_MAX 16u
+#define VERDICTS_MAX 32u
 
 struct verdict {
     char what[96];    /* for people: "warm GET 64 B, same: p50 ratio" */
-    const char *unit; /* "x" (of the echo), "x Go", "MiB" or "ms" */
+    const char *unit; /* "x" (of the echo), "x Go", "MiB", "ms" or "ns" */
     bool at_most;     /* else at least */
     double limit, value;
     bool met;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/follow.h"
+
+#include "base/sock.h"
+#include "bench/child.h"
+#include "bench/crowd.h"
+#include "bench/fanout.h"
+#include "bench/http.h"
+#include "bench/job.h"
+#include "bench/pin.h"
+#include "bench/progress.h"
+#include "bench/ratio.h"
+#include "bench/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FOLLOW_VALUE 64u
+#define FOLLOW_GRACE_MS 1000u
+#define QUICK_DIVISOR 4u
+
+struct kind {
+    const char *id, *title;
+    job_work *work;
+    unsigned followers, warmup, changes; /* the latter two in a round */
+};
+
+static const struct kind kinds[FOLLOW_KINDS] = {
+    [FOLLOW_WATCH] = {FOLLOW_WATCH_ROW, "250 watches, to the last", crowd_watch, 250, 20, 200},
+    [FOLLOW_PAGE] = {FOLLOW_PAGE_ROW, "a page, to each of 100 processes", crowd_page, 100, 20, 200},
+};
+
+/* What a run has at hand. */
+struct run {
+    const struct follow_options *options;
+    const struct kind *kind;
+    struct daemon daemon;
+    struct probe *probe;
+    struct crowd *crowd;    /* shared with the jobs */
+    struct page_head *page; /* the yardstick's, likewise; NULL: watches are measured */
+    char *request;
+};
+
+/* ---- one measurement ----------------------------------------------------------------------- */
+
+static int aim(struct run *run, const char *path, const char *door, pid_t server,
+               struct error *error)
+{
+    struct crowd *crowd = run->crowd;
+
+    snprintf(crowd->load.path, sizeof(crowd->load.path), "%s", path);
+    crowd->load.server = server;
+    crowd->door = sock_connect(door);
+    return crowd->door < 0 ? error_errno(error, crowd->door, "cannot connect to %s", door) : 0;
+}
+
+/* Have the server that it is aimed at tell the crowd, and add what came of it to SIDE. */
+static int measure(struct run *run, enum layout layout, struct follow_side *side,
+                   struct error *error)
+{
+    const struct follow_options *options = run->options;
+    struct crowd *crowd = run->crowd;
+    int cpu = layout == LAYOUT_SAME ? options->server_cpu : options->client_cpu;
+    struct error why = {{0}};
+    int r = job_run(run->kind->work, crowd, cpu, options->pod, &why);
+
+    close(crowd->door);
+    if (r)
+        return error_set(error, r, "%s, %s: %s", run->kind->title, results_layout_name(layout),
+                         why.text);
+    hist_merge(&side->after_ack, &crowd->load.latency);
+    hist_merge(&side->after_send, &crowd->after_send);
+    side->changes += crowd->load.requests;
+    usage_add_difference(&side->used, &(struct usage){0}, &crowd->load.used);
+    return 0;
+}
+
+static int measure_vsecmd(struct run *run, struct follow_cell *cell, struct error *error)
+{
+    int r = aim(run, run->daemon.socket, run->daemon.admin, run->daemon.pid, error);
+
+    run->crowd->page = NULL;
+    return r ? r : measure(run, cell->layout, &cell->vsecmd, error);
+}
+
+/* A fresh one each time, as with the echo. */
+static int measure_raw(struct run *run, struct follow_cell *cell, struct error *error)
+{
+    const struct fanout fanout = {.reply = run->probe->reply.bytes,
+                                  .reply_length = run->probe->reply.length,
+                                  .event = run->crowd->event,
+                                  .event_length = run->crowd->event_length,
+                                  .word = run->page ? &run->page->sequence : NULL};
+    char path[96];
+
+    snprintf(path, sizeof(path), "%s/fanout.sock", run->daemon.dir);
+    pid_t server = fanout_start(path, &fanout, error);
+    if (server < 0)
+        return (int)server;
+    int r = pin_process(server, run->options->server_cpu);
+    if (r)
+        error_errno(error, r, "cannot pin the fan-out");
+    run->crowd->page = run->page;
+    if (r == 0)
+        r = aim(run, path, path, server, error);
+    if (r == 0)
+        r = measure(run, cell->layout, &cell->raw, error);
+    child_stop(server, FOLLOW_GRACE_MS);
+    return r;
+}
+
+/* ---- rounds and layouts -------------------------------------------------------------------- */
+
+static double percentile(const struct crowd *crowd, double p)
+{
+    return (double)hist_percentile(&crowd->load.latency, p);
+}
+
+static int run_rounds(struct run *run, struct follow_cell *cell, struct error *error)
+{
+    double p50[SUITE_ROUNDS_MAX], p99[SUITE_ROUNDS_MAX];
+    unsigned rounds = run->options->rounds;
+
+    for (unsigned round = 0; round < rounds; round++) {
+        progress_show("%s, %s: round %u of %u", run->kind->title, results_layout_name(cell->layout),
+                      round + 1, rounds);
+        int r = measure_raw(run, cell, error);
+        if (r)
+            return r;
+        double raw50 = percentile(run->crowd, 0.50), raw99 = percentile(run->crowd, 0.99);
+        r = measure_vsecmd(run, cell, error);
+        if (r)
+            return r;
+        p50[round] = percentile(run->crowd, 0.50) / raw50;
+        p99[round] = percentile(run->crowd, 0.99) / raw99;
+    }
+    cell->p50 = ratio_of(p50, rounds);
+    cell->p99 = ratio_of(p99, rounds);
+    return 0;
+}
+
+static int run_layouts(struct run *run, struct follow *follow, struct error *error)
+{
+    const struct follow_options *options = run->options;
+    enum layout layouts = options->server_cpu == options->client_cpu ? LAYOUT_APART : LAYOUTS;
+    int r = 0;
+
+    for (enum layout layout = LAYOUT_SAME; layout < layouts && r == 0; layout++) {
+        struct follow_cell *cell = &follow->cell[follow->cells];
+        cell->layout = layout;
+        r = run_rounds(run, cell, error);
+        follow->cells += r == 0;
+    }
+    return r;
+}
+
+/* ---- the row ------------------------------------------------------------------------------- */
+
+/* What the yardstick is to send, and the page that it has. */
+static int learn(struct run *run, struct error *error)
+{
+    const struct follow_options *options = run->options;
+    struct crowd *crowd = run->crowd;
+
+    snprintf(crowd->load.path, sizeof(crowd->load.path), "%s", run->daemon.socket);
+    int r = job_run(crowd_learn, crowd, JOB_ANY_CPU, options->pod, error);
+    if (r == 0 && !strstr(crowd->event, run->probe->value))
+        r = error_set(error, -EBADMSG, "an event does not hold the value that was stored");
+    if (r == 0 && run->page)
+        run->page->length = FOLLOW_VALUE;
+    return r;
+}
+
+/* The put whose value they follow; what answers it is in the probe. */
+static int prepare(struct run *run, struct error *error)
+{
+    struct load *load = &run->crowd->load;
+    unsigned divisor = run->options->quick ? QUICK_DIVISOR : 1;
+
+    probe_make_value(run->probe->value, FOLLOW_VALUE, FOLLOW_VALUE);
+    run->request = http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, run->probe->value,
+                                    HTTP_NEVER, &load->request_length);
+    if (!run->request)
+        return error_errno(error, -ENOMEM, "put");
+    int r = probe_admin(run->probe, &run->daemon, run->request, load->request_length, error);
+    if (r)
+        return r;
+    load->request = run->request;
+    load->reply_length = run->probe->reply.length;
+    load->warmup = run->kind->warmup / divisor;
+    load->requests = run->kind->changes / divisor;
+    run->crowd->followers = run->kind->followers;
+    return learn(run, error);
+}
+
+static int run_daemon(struct run *run, struct follow *follow, struct error *error)
+{
+    int r = daemon_start(&run->daemon, run->options->daemon, run->options->pod, error);
+
+    if (r == 0 && (r = pin_process(run->daemon.pid, run->options->server_cpu)) != 0)
+        error_errno(error, r, "cannot pin vsecmd");
+    if (r == 0)
+        r = prepare(run, error);
+    if (r == 0)
+        r = run_layouts(run, follow, error);
+    if (r)
+        daemon_ended(&run->daemon, error);
+    daemon_stop(&run->daemon);
+    return r;
+}
+
+static size_t page_bytes(void)
+{
+    return PAGE_VALUE_AT + FOLLOW_VALUE;
+}
+
+int follow_run(enum follow_kind kind, const struct follow_options *options, struct probe *probe,
+               struct follow *follow, struct error *error)
+{
+    struct run run = {.options = options, .kind = &kinds[kind], .probe = probe};
+    int r = -ENOMEM;
+
+    *follow = (struct follow){.id = run.kind->id,
+                              .title = run.kind->title,
+                              .followers = run.kind->followers,
+                              .value_bytes = FOLLOW_VALUE};
+    run.crowd = job_alloc(sizeof(*run.crowd));
+    run.page = kind == FOLLOW_PAGE ? job_alloc(page_bytes()) : NULL;
+    if (!run.crowd || (kind == FOLLOW_PAGE && !run.page)) {
+        error_errno(error, r, "followers");
+    } else {
+        r = run_daemon(&run, follow, error);
+        follow->event_bytes = kind == FOLLOW_WATCH ? run.crowd->event_length : 0;
+    }
+    job_free(run.page, page_bytes());
+    job_free(run.crowd, sizeof(*run.crowd));
+    free(run.request);
+    return r;
+}
