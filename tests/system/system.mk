@@ -30,7 +30,7 @@ $(O)/scan/vsecmd: FORCE
 	$(Q)$(MAKE) --no-print-directory O=$(O)/scan CPPFLAGS=-DVSECM_SCAN_BUILD $@
 
 .PHONY: check-system FORCE
-check-system: all $(O)/test/race $(O)/test/page_reader $(O)/test/goclient $(if $(SANITIZE),,$(O)/scan/vsecmd)
+check-system: all $(O)/vsecm-bench $(O)/test/race $(O)/test/page_reader $(O)/test/goclient $(if $(SANITIZE),,$(O)/scan/vsecmd)
 	@mkdir -p $(O)/test
 	$(Q)SANITIZE=$(SANITIZE) python3 tests/system/run.py $(O) $(THEMES)
 

@@ -4,14 +4,18 @@
 import json
 import mmap
 import os
+import re
 import signal
+import subprocess
 import tempfile
 import time
 
 import follow
 from follow import Page, Watch
-from lab import Cgroup, wait_until, world
+from lab import BUILD, Cgroup, wait_until, world
 from test_life import hold_canary
+
+FULL = os.environ.get("FULL") == "1"  # the long version of what takes time
 
 
 def test_watch_changes():
@@ -267,3 +271,19 @@ def test_withheld():
         hold_canary(daemon, False)
         assert watch.reason() == "expired"
         page.until(lambda head: head["reason"] == follow.EXPIRED)
+
+
+def test_page_whole():
+    """readers that copy a page all the time, while it changes all the time, never see two values in one copy"""
+    command = [f"{BUILD}/vsecm-bench", f"--vsecmd={BUILD}/vsecmd"]
+    command += ["--torn=60", "--changes=1000000"] if FULL else ["--torn=3"]
+    done = subprocess.run(command, capture_output=True, timeout=600)
+    said = (done.stdout + done.stderr).decode()
+    for line in said.splitlines():
+        print(f"# {line}")
+    puts, changes = (int(n) for n in re.search(r"(\d+) puts, (\d+) changes", said).groups())
+    copies, torn = (int(n) for n in re.search(r"by the sequence: (\d+) copies, (\d+) torn", said).groups())
+    assert done.returncode == 0 and torn == 0, said
+    assert puts >= changes > (1000000 if FULL else 1000) - 1 and copies > changes, said
+    # A positive control: without the sequence some are.
+    assert int(re.search(r"without it: \d+ copies, (\d+) torn", said)[1]) > 0, said

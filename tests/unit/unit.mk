@@ -11,6 +11,7 @@ TEMPLATE_COVERAGE ?= 95
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/test/%,$(wildcard tests/unit/*_test.c))
 TEMPLATE_TESTS := $(filter $(UNIT_TESTS),$(patsubst userspace/template/%.c,$(O)/test/%_test,\
     $(call sources,template)))
+BENCH_LIB_OBJ = $(filter-out %/main.o,$(BENCH_OBJ))
 CLIENT_LIB_OBJ := $(filter-out %/cli/main.o,$(CLI_OBJ))
 
 $(O)/obj/tests/%.o: ROOM_FLAGS = -iquote . -iquote tests
@@ -19,6 +20,13 @@ $(O)/test/client_%_test: $(O)/obj/tests/unit/client_%_test.o $(CLIENT_LIB_OBJ)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
+
+$(O)/obj/tests/unit/bench_test.o: ROOM_FLAGS = -iquote . -iquote tests -iquote tools
+
+$(O)/test/bench_test: $(O)/obj/tests/unit/bench_test.o $(BENCH_LIB_OBJ) $(O)/libvsecm.a
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lm $(LIBS_CLIENT)
 
 $(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects,$(call sources,base template))
 	@mkdir -p $(@D)

@@ -7,6 +7,7 @@
 #include "bench/http.h"
 #include "bench/job.h"
 #include "bench/page_reader.h"
+#include "bench/pin.h"
 #include "bench/probe.h"
 #include "bench/progress.h"
 
@@ -20,8 +21,8 @@
 #define LETTERS 26u
 #define SHORTEST 64u
 #define LONGER_BY 37u /* each letter than the one before: no multiple of a word */
-#define UNDER_WAY 2u  /* so that the daemon never waits; what it reads in one turn is one change */
 #define BLIND_EVERY 4u
+#define UNDER_WAY 1u /* what the daemon reads in one turn is one change of the page */
 #define SETTLE_MS 1000u
 
 size_t torn_length(uint64_t number)
@@ -46,6 +47,7 @@ bool torn_is_whole(const char *value, size_t length)
 struct tearing {
     char path[108];
     int door; /* for the puts */
+    int writer_cpu, reader_cpu;
     unsigned seconds;
     uint64_t least;
     struct {
@@ -82,11 +84,14 @@ static void read_by_sequence(const struct page_head *head, struct page_copy *cop
         reader->torn++;
 }
 
-static int read_all(const struct page_head *head, const unsigned *stop, struct torn_reader *reader)
+static int read_all(struct tearing *tearing, const struct page_head *head,
+                    struct torn_reader *reader)
 {
     static struct page_copy copy;
 
-    for (unsigned i = 0; !__atomic_load_n(stop, __ATOMIC_RELAXED); i++) {
+    if (pin_process(getpid(), tearing->reader_cpu))
+        return 1;
+    for (unsigned i = 0; !__atomic_load_n(&tearing->stop, __ATOMIC_RELAXED); i++) {
         if (i % BLIND_EVERY == 0)
             read_blindly(head, &copy, reader);
         read_by_sequence(head, &copy, reader);
@@ -176,7 +181,7 @@ static int run_readers(struct tearing *tearing, const struct page_head *head, st
     for (; started < TORN_READERS && r == 0; started++) {
         pid_t pid = child_fork();
         if (pid == 0)
-            _exit(read_all(head, &tearing->stop, &tearing->torn.reader[started]));
+            _exit(read_all(tearing, head, &tearing->torn.reader[started]));
         if (pid < 0)
             r = error_errno(error, (int)pid, "fork");
         readers[started] = pid;
@@ -242,6 +247,8 @@ static int run_daemon(const struct torn_options *options, const struct pod *pod,
     struct daemon daemon = {0};
     int r = daemon_start(&daemon, options->daemon, pod, error);
 
+    if (r == 0 && (r = pin_process(daemon.pid, tearing->writer_cpu)) != 0)
+        error_errno(error, r, "cannot pin vsecmd");
     if (r == 0)
         r = put_first(tearing, &daemon, probe, error);
     if (r == 0) {
@@ -250,7 +257,7 @@ static int run_daemon(const struct torn_options *options, const struct pod *pod,
         tearing->door = sock_connect(daemon.admin);
         r = tearing->door < 0
                 ? error_errno(error, tearing->door, "cannot connect to %s", daemon.admin)
-                : job_run(tear, tearing, JOB_ANY_CPU, pod, error);
+                : job_run(tear, tearing, tearing->writer_cpu, pod, error);
         if (tearing->door >= 0)
             close(tearing->door);
     }
@@ -274,7 +281,11 @@ int torn_run(const struct torn_options *options, struct torn *torn, struct error
     }
     tearing->seconds = options->seconds;
     tearing->least = options->changes;
-    r = pod_make(&pod, error);
+    r = pin_choose(&tearing->writer_cpu, &tearing->reader_cpu);
+    if (r)
+        error_errno(error, r, "cannot tell which processors may be used");
+    else
+        r = pod_make(&pod, error);
     if (r == 0)
         r = run_daemon(options, &pod, tearing, probe, error);
     pod_remove(&pod);
