@@ -114,14 +114,22 @@ static int measure_raw(struct run *run, struct follow_cell *cell, struct error *
 
 /* ---- rounds and layouts -------------------------------------------------------------------- */
 
-static double percentile(const struct crowd *crowd, double p)
+struct figures {
+    double p50, p99, sent_p50;
+};
+
+static struct figures figures_of(const struct crowd *crowd)
 {
-    return (double)hist_percentile(&crowd->load.latency, p);
+    return (struct figures){
+        .p50 = (double)hist_percentile(&crowd->load.latency, 0.50),
+        .p99 = (double)hist_percentile(&crowd->load.latency, 0.99),
+        .sent_p50 = (double)hist_percentile(&crowd->after_send, 0.50),
+    };
 }
 
 static int run_rounds(struct run *run, struct follow_cell *cell, struct error *error)
 {
-    double p50[SUITE_ROUNDS_MAX], p99[SUITE_ROUNDS_MAX];
+    double p50[SUITE_ROUNDS_MAX], p99[SUITE_ROUNDS_MAX], sent_p50[SUITE_ROUNDS_MAX];
     unsigned rounds = run->options->rounds;
 
     for (unsigned round = 0; round < rounds; round++) {
@@ -130,15 +138,18 @@ static int run_rounds(struct run *run, struct follow_cell *cell, struct error *e
         int r = measure_raw(run, cell, error);
         if (r)
             return r;
-        double raw50 = percentile(run->crowd, 0.50), raw99 = percentile(run->crowd, 0.99);
+        struct figures raw = figures_of(run->crowd);
         r = measure_vsecmd(run, cell, error);
         if (r)
             return r;
-        p50[round] = percentile(run->crowd, 0.50) / raw50;
-        p99[round] = percentile(run->crowd, 0.99) / raw99;
+        struct figures vsecmd = figures_of(run->crowd);
+        p50[round] = vsecmd.p50 / raw.p50;
+        p99[round] = vsecmd.p99 / raw.p99;
+        sent_p50[round] = vsecmd.sent_p50 / raw.sent_p50;
     }
     cell->p50 = ratio_of(p50, rounds);
     cell->p99 = ratio_of(p99, rounds);
+    cell->sent_p50 = ratio_of(sent_p50, rounds);
     return 0;
 }
 

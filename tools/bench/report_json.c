@@ -153,7 +153,8 @@ static void write_follow(FILE *out, const struct follow *follow)
         write_follow_side(out, "vsecmd", &cell->vsecmd);
         fprintf(out, "      \"ratio\": {");
         write_figure(out, "p50", &cell->p50, ", ");
-        write_figure(out, "p99", &cell->p99, "}}");
+        write_figure(out, "p99", &cell->p99, ", ");
+        write_figure(out, "after_send_p50", &cell->sent_p50, "}}");
     }
     fprintf(out, "]},\n");
 }

@@ -185,14 +185,18 @@ static void write_follow(FILE *out, const struct follow *follow)
             follow->cell[0].vsecmd.changes);
     if (follow->event_bytes)
         fprintf(out, ", events of %zu B", follow->event_bytes);
-    fprintf(out, ".\nvsecmd / fan-out after the acknowledgement:");
+    fprintf(out,
+            ".\n\n| vsecmd / fan-out | ack p50              | ack p99              | put p50"
+            "              |\n|------------------|----------------------|----------------------|"
+            "----------------------|\n");
     for (size_t i = 0; i < follow->cells; i++) {
         const struct follow_cell *cell = &follow->cell[i];
-        fprintf(out, "%s %s p50 %.2f (%.2f..%.2f), p99 %.2f (%.2f..%.2f)", i ? ";" : "",
-                results_layout_name(cell->layout), cell->p50.median, cell->p50.min, cell->p50.max,
-                cell->p99.median, cell->p99.min, cell->p99.max);
+        fprintf(out, "| %-16s |", results_layout_name(cell->layout));
+        write_ratio(out, &cell->p50);
+        write_ratio(out, &cell->p99);
+        write_ratio(out, &cell->sent_p50);
+        fputc('\n', out);
     }
-    fprintf(out, ".\n");
 }
 
 static void write_page_read(FILE *out, const struct page_read *page_read)

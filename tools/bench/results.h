@@ -92,7 +92,7 @@ struct follow_side {
 struct follow_cell {
     enum layout layout;
     struct follow_side raw, vsecmd;
-    struct ratio p50, p99; /* vsecmd / raw, after the acknowledgement */
+    struct ratio p50, p99, sent_p50; /* vsecmd / raw: after the acknowledgement, the sending */
 };
 
 /* One row about followers. */
