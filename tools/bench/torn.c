@@ -152,7 +152,6 @@ static int put_all(struct tearing *tearing, const struct page_head *head, struct
     }
     tearing->torn.puts = sent;
     tearing->torn.elapsed_ns = clock_mono_ns() - began;
-    tearing->torn.changes = changes_of(head) - before;
     return r;
 }
 
@@ -203,7 +202,9 @@ static int tear(void *shared, struct error *error)
 
     if (r)
         return r;
+    uint64_t before = changes_of(page.head);
     r = run_readers(tearing, page.head, error);
+    tearing->torn.changes = changes_of(page.head) - before;
     page_reader_close(&page);
     return r;
 }
