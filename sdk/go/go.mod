@@ -1,0 +1,3 @@
+module vsecm.internal/vsecm
+
+go 1.19
