@@ -9,7 +9,7 @@ from rule import Plant, Rule, append, replace
 
 # ---- the code map ---------------------------------------------------------------------------------
 
-MAPPED = r"^(bpf|include|userspace|tests|tools|hack|\.ci)/"
+MAPPED = r"^(bpf|include|userspace|sdk|tests|tools|hack|\.ci)/"
 CORPUS = "/corpus/"  # what a fuzzer starts from: named by its folder
 
 

@@ -8,7 +8,7 @@ import functions
 from rule import Plant, Rule, append, replace
 
 OURS = r"^(bpf|include|userspace|tests|tools)/.*\.[ch]$"
-SCRIPTS = r"^(bpf|include|userspace|tests|tools|hack|\.ci)/(?!fuzz/corpus/|conform/(vectors|pairs)/|.*/go\.sum$)|^Makefile$"
+SCRIPTS = r"^(bpf|include|userspace|sdk|tests|tools|hack|\.ci)/(?!fuzz/corpus/|conform/(vectors|pairs)/|.*/go\.sum$)|^Makefile$"
 
 # ---- lengths --------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include "vsecm/vsecm.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const classes[] = {
@@ -15,6 +16,8 @@ static const char *const classes[] = {
 
 static const char *path;
 static vsecm_client *client;
+static vsecm_watch *watch;
+static vsecm_page *page;
 
 static void fail(vsecm_result result)
 {
@@ -90,11 +93,88 @@ static void ask_whoami(const char *argument)
                word(who.service_account), who.reason[0] ? "stranger" : "-");
 }
 
+static void tell(vsecm_result result, const char *success)
+{
+    if (result)
+        fail(result);
+    else
+        puts(success);
+}
+
+static int milliseconds(const char *text)
+{
+    return (int)strtol(text, NULL, 10);
+}
+
+static void ask_watch(const char *argument)
+{
+    tell(vsecm_watch_open(path, argument[0] ? argument : NULL, &watch), "done");
+}
+
+static void ask_next(const char *argument)
+{
+    static const char *const reasons[] = {
+        [VSECM_NO_SECRET] = "no-secret",
+        [VSECM_NOT_YET] = "not-yet",
+        [VSECM_HAS_EXPIRED] = "expired",
+    };
+    vsecm_event event;
+    vsecm_result result = vsecm_watch_next(watch, milliseconds(argument), &event);
+    if (result) {
+        fail(result);
+        return;
+    }
+    if (event.absence == VSECM_PRESENT) {
+        printf("secret %s ", event.id);
+        show(&event.secret);
+    } else {
+        printf("absent %s %s\n", event.id, reasons[event.absence]);
+    }
+    vsecm_event_clear(&event);
+}
+
+static void ask_page(const char *argument)
+{
+    (void)argument;
+    tell(vsecm_page_open(path, &page), "done");
+}
+
+static void ask_read(const char *argument)
+{
+    (void)argument;
+    const vsecm_secret *secret;
+    vsecm_result result = vsecm_page_read(page, &secret);
+    if (result)
+        fail(result);
+    else
+        show(secret);
+}
+
+static void ask_wait(const char *argument)
+{
+    tell(vsecm_page_wait(page, milliseconds(argument)), "changed");
+}
+
+static void ask_stale(const char *argument)
+{
+    (void)argument;
+    puts(vsecm_page_stale(page) ? "stale" : "kept");
+}
+
+static void close_all(void)
+{
+    vsecm_close(client);
+    vsecm_watch_close(watch);
+    vsecm_page_close(page);
+    client = NULL;
+    watch = NULL;
+    page = NULL;
+}
+
 static void ask_close(const char *argument)
 {
     (void)argument;
-    vsecm_close(client);
-    client = NULL;
+    close_all();
     puts("done");
 }
 
@@ -102,8 +182,9 @@ static const struct {
     const char *name;
     void (*answer)(const char *argument);
 } asks[] = {
-    {"get", ask_get},       {"member", ask_member}, {"empty", ask_empty},
-    {"whoami", ask_whoami}, {"close", ask_close},
+    {"get", ask_get},     {"member", ask_member}, {"empty", ask_empty}, {"whoami", ask_whoami},
+    {"watch", ask_watch}, {"next", ask_next},     {"page", ask_page},   {"read", ask_read},
+    {"wait", ask_wait},   {"stale", ask_stale},   {"close", ask_close},
 };
 
 int main(int argc, char **argv)
@@ -122,6 +203,6 @@ int main(int argc, char **argv)
                 asks[i].answer(argument);
         fflush(stdout);
     }
-    vsecm_close(client);
+    close_all();
     return 0;
 }
