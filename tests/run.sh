@@ -21,6 +21,7 @@ suites=(
     "0 gcc          built make -j2 O=$build CC=gcc all unit-programs"
     "1 unit         make O=$build check-unit"
     "1 system       make O=$build check-system"
+    "1 sdk          make O=$build check-sdk"
     "1 fault        make O=$build check-fault"
     "1 asan-unit    make $asan check-unit"
     "1 asan-fault   make $asan check-fault"

@@ -7,7 +7,7 @@ import subprocess
 import functions
 from rule import Plant, Rule, append, replace
 
-OURS = r"^(bpf|include|userspace|tests|tools)/.*\.[ch]$"
+OURS = r"^(bpf|include|userspace|sdk|tests|tools)/.*\.[ch]$"
 SCRIPTS = r"^(bpf|include|userspace|sdk|tests|tools|hack|\.ci)/(?!fuzz/corpus/|conform/(vectors|pairs)/|.*/go\.sum$)|^Makefile$"
 
 # ---- lengths --------------------------------------------------------------------------------------

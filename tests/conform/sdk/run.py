@@ -19,6 +19,7 @@ or `error CLASS`. Each step is done with all libraries before the next, so that 
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import subprocess
@@ -33,7 +34,7 @@ os.environ["VSECM_BUILD"] = BUILD
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "tests/system"))
 
-from lab import Cgroup, Daemon, Pod  # pylint: disable=wrong-import-position
+from lab import Cgroup, Daemon, Pod, wait_until  # pylint: disable=wrong-import-position
 
 LIBRARIES = {
     "C": [f"{BUILD}/test/sdk-runner"],
@@ -241,8 +242,126 @@ def run_case(number, case, world, places):
     return not any(library.wrong for library in libraries)
 
 
+# ---- the examples ---------------------------------------------------------------------------------
+
+def examples(kind):
+    """The commands of example KIND in each language that has it."""
+    every = {"C": [f"{BUILD}/test/example-c-{kind}"], "Go": [f"{BUILD}/test/example-go/{kind}"],
+             "Python": [*LIBRARIES["Python"][:2], str(ROOT / f"sdk/python/example/{kind}.py")]}
+    return {name: command for name, command in every.items() if os.path.exists(command[-1])}
+
+
+class Example:
+    """A program that prints lines for ever, in a pod."""
+
+    def __init__(self, pod, command, socket, **environment):
+        self.process = pod.spawn(*command, env={**ENVIRONMENT, "VSECM_SOCKET": socket, **environment},
+                                 stdout=subprocess.PIPE)
+
+    def line(self):
+        said = b""
+        while not said.endswith(b"\n"):
+            if not select.select([self.process.stdout], [], [], ANSWER_SECONDS)[0]:
+                raise AssertionError(f"printed no line, only {said}")
+            data = os.read(self.process.stdout.fileno(), 1)
+            if not data:
+                raise AssertionError(f"ended after {said}")
+            said += data
+        return said.decode()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def expect(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"{got!r}, not {wanted!r}")
+
+
+def followers(kind, none):
+    """The example prints the state, and again whenever it changes."""
+    def test(world, pod, command):
+        key = f"app/{pod.account}"
+        example = Example(pod, command, world.daemon.public)
+        try:
+            expect(example.line()[:len(none)], none)
+            world.put(key, {"value": "hunter2"})
+            expect(example.line(), "version 1, 7 bytes\n")
+            world.put(key, {"value": "hunter"})
+            expect(example.line(), "version 2, 6 bytes\n")
+        finally:
+            example.close()
+    return kind, test
+
+
+def once(kind, wanted):
+    """The example prints the state and ends."""
+    def test(world, pod, command):
+        world.put(f"app/{pod.account}", {"value": "hunter2"})
+        done = pod.run(*command, env={**ENVIRONMENT, "VSECM_SOCKET": world.daemon.public})
+        expect(done.returncode, 0)
+        expect(re.sub(r"of \d{4}", "of YEAR", done.stdout.decode()), wanted)
+    return kind, test
+
+
+def test_sidecar(world, pod, command):
+    path, key = f"{world.daemon.dir}/secrets.json", f"app/{pod.account}"
+
+    def content():
+        with open(path, "rb") as file:
+            return file.read()
+
+    example = Example(pod, command, world.daemon.public, VSECM_SIDECAR_SECRETS_PATH=path)
+    try:
+        wait_until(lambda: os.path.exists(path) and content() == b"", what="an empty file")
+        for value in ("one", "two"):
+            world.put(key, {"value": value})
+            wait_until(lambda: content() == value.encode(), what="the value")  # pylint: disable=cell-var-from-loop
+        world.daemon.stop()
+        time.sleep(0.2)
+        expect(content(), b"two")
+        world.daemon.start()
+        world.delete(key, {})
+        wait_until(lambda: content() == b"", what="an empty file")
+        expect([name for name in os.listdir(world.daemon.dir) if name.endswith(".new")], [])
+    finally:
+        example.close()
+
+
+def test_init(world, pod, command):
+    example = Example(pod, command, world.daemon.public)
+    try:
+        time.sleep(0.3)
+        expect(example.process.poll(), None)
+        world.put(f"app/{pod.account}", {"value": "x"})
+        expect(example.process.wait(5), 0)
+    finally:
+        example.close()
+
+
+EXAMPLES = [
+    once("get", "version 1, 7 bytes\n"), once("fetch", "of YEAR, 7 bytes\n"), followers("watch", "none: there is no"),
+    followers("page", "none: "), ("sidecar", test_sidecar), ("init", test_init),
+]
+
+
+def run_examples(world, pods):
+    good = True
+    for kind, test in EXAMPLES:
+        for name, command in examples(kind).items():
+            try:
+                test(world, pods[kind, name], command)
+                print(f"ok - sdk: {name}: example {kind}", flush=True)
+            except Exception as error:  # pylint: disable=broad-except
+                print(f"# {error!r}\nnot ok - sdk: {name}: example {kind}", flush=True)
+                good = False
+    return good
+
+
 def account(number, library):
-    return f"c{number}-{library.lower()}"
+    return f"case-{number}-{library.lower()}"
 
 
 def main():
@@ -251,11 +370,15 @@ def main():
     chosen = [(number, case) for number, case in enumerate(cases)
               if all(word in case["name"] for word in sys.argv[2:])]
     places = {(number, name): Pod("app", account(number, name)) for number, _ in chosen for name in LIBRARIES}
+    pods = {(kind, name): Pod("app", account(kind, name)) for kind, _ in EXAMPLES for name in examples(kind)}
+    places.update(pods)
     world = World(list(places.values()))
     places["stranger"] = Cgroup("/vsecm-sdk-stranger")
     try:
         world.daemon.start()
         good = [run_case(number, case, world, places) for number, case in chosen]
+        if not sys.argv[2:]:
+            good.append(run_examples(world, pods))
     finally:
         try:
             world.daemon.close()
