@@ -19,12 +19,11 @@ asan="O=$build/asan SANITIZE=address,undefined"
 # LANE NAME COMMAND. Lane 0 comes first, alone: the others use what it builds.
 suites=(
     "0 gcc          built make -j2 O=$build CC=gcc all unit-programs"
+    "0 asan         built make -j2 $asan all unit-programs"
     "1 unit         make O=$build check-unit"
     "1 system       make O=$build check-system"
     "1 sdk          make O=$build check-sdk"
-    "1 fault        make O=$build check-fault"
     "1 asan-unit    make $asan check-unit"
-    "1 asan-fault   make $asan check-fault"
     "1 asan-system  make $asan check-system"
     "2 clang        built make O=$build/clang CC=clang all unit-programs"
     "2 lint         make O=$build check-lint"
@@ -32,6 +31,8 @@ suites=(
     "2 coverage     make O=$build coverage-template"
     "2 fuzz         make O=$build fuzz-smoke"
     "2 vm           make O=$build check-vm"
+    "2 fault        make O=$build check-fault"
+    "2 asan-fault   make $asan check-fault"
 )
 
 # A compiler that has something to say is a failure even where it is not an error.
