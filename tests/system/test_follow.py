@@ -239,6 +239,21 @@ def test_page_shared():
         assert len(pushes) == 2, pushes
 
 
+def test_page_hoard():
+    """a pod that asks over and over, and keeps all it was given, takes the memory of one page"""
+    with world("web") as (daemon, web):
+        daemon.put("one", "app/web")
+        pages = []
+        for number in range(50):
+            page = Page(web.connect(daemon.public))
+            assert page.read()[1] == b"one"
+            page.http.close()
+            wait_until(lambda: page.head()["state"] == follow.MOVED)
+            assert not any(page.rest()) and page.head()["keeper"] == follow.KEEPER_DIED
+            pages.append(page)
+        assert len({os.fstat(page.fds[0]).st_ino for page in pages}) == 1
+
+
 def test_page_killed():
     """the kernel marks the pages of a daemon that is killed; what they say stays"""
     with world("web") as (daemon, web):

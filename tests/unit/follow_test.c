@@ -9,7 +9,7 @@
 #include "tests/unit/check.h"
 
 static const struct span web = {"app/web", 7}, db = {"app/db", 6}, none = {NULL, 0};
-static const int pod_a, pod_b;
+static const struct span pod_a = {"a", 1}, pod_b = {"b", 1};
 
 static struct follow_book *new_book(void)
 {
@@ -97,10 +97,10 @@ TEST(a_pod_shares_a_page)
     struct follow_book *book = new_book();
     struct follow a = {0}, b = {0}, other = {0}, elsewhere = {0};
     struct follow_stats stats;
-    CHECK_EQ_INT(follow_page(book, &a, web, &pod_a, 10), 0);
-    CHECK_EQ_INT(follow_page(book, &b, web, &pod_a, 10), 0);
-    CHECK_EQ_INT(follow_page(book, &other, web, &pod_b, 10), 0);
-    CHECK_EQ_INT(follow_page(book, &elsewhere, db, &pod_a, 10), 0);
+    CHECK_EQ_INT(follow_page(book, &a, web, pod_a, 10), 0);
+    CHECK_EQ_INT(follow_page(book, &b, web, pod_a, 10), 0);
+    CHECK_EQ_INT(follow_page(book, &other, web, pod_b, 10), 0);
+    CHECK_EQ_INT(follow_page(book, &elsewhere, db, pod_a, 10), 0);
     CHECK(follow_live_page(&a) == follow_live_page(&b));
     CHECK(follow_live_page(&a) != follow_live_page(&other));
     CHECK(follow_live_page(&a) != follow_live_page(&elsewhere));
@@ -110,7 +110,7 @@ TEST(a_pod_shares_a_page)
 
     follow_kill_page(&a, PAGE_MOVED);
     CHECK(!follow_live_page(&a) && !follow_live_page(&b) && follow_live_page(&other));
-    CHECK_EQ_INT(follow_page(book, &a, web, &pod_a, 10), 0); /* a new one; b keeps the dead one */
+    CHECK_EQ_INT(follow_page(book, &a, web, pod_a, 10), 0); /* a new one; b keeps the dead one */
     CHECK(follow_live_page(&a) && !follow_live_page(&b));
     follow_end(book, &a);
     follow_end(book, &b);
@@ -126,7 +126,7 @@ static uint32_t state_left(int leaves)
 {
     struct follow_book *book = new_book();
     struct follow follow = {0};
-    CHECK_EQ_INT(follow_page(book, &follow, web, &pod_a, 10), 0);
+    CHECK_EQ_INT(follow_page(book, &follow, web, pod_a, 10), 0);
     const struct page_head *head =
         mmap(NULL, 4096, PROT_READ, MAP_SHARED, page_fd(follow_live_page(&follow)), 0);
     CHECK(head != MAP_FAILED);
@@ -144,6 +144,13 @@ TEST(a_page_ends_wiped_but_for_the_next_daemon)
     CHECK_EQ_INT(state_left(1), PAGE_ABSENT);
 }
 
+static struct span pod_named(unsigned number)
+{
+    static unsigned named;
+    named = number;
+    return (struct span){(const char *)&named, sizeof named};
+}
+
 TEST(pages_end_at_their_limit)
 {
     struct follow_book *book = new_book();
@@ -152,15 +159,59 @@ TEST(pages_end_at_their_limit)
     unsigned count = 0;
     /* As many pods as pages of a megabyte there is room for. */
     for (; count < 200; count++) {
-        r = follow_page(book, &follows[count], web, &follows[count], LIMIT_VALUE);
+        r = follow_page(book, &follows[count], web, pod_named(count), LIMIT_VALUE);
         if (r < 0)
             break;
     }
     CHECK(r == -ENOSPC && count > 50);
     CHECK(follows[count].kind == FOLLOW_NOTHING);
-    CHECK_EQ_INT(follow_page(book, &follows[count], web, &follows[0], LIMIT_VALUE), 0); /* shared */
+    CHECK_EQ_INT(follow_page(book, &follows[count], web, pod_named(0), LIMIT_VALUE),
+                 0); /* shared */
     for (unsigned i = 0; i <= count; i++)
         follow_end(book, &follows[i]);
+    follow_book_free(book);
+}
+
+TEST(a_pod_that_asks_again_has_its_page_again)
+{
+    struct follow_book *book = new_book();
+    struct follow follow = {0}, other = {0};
+    struct follow_stats stats;
+    CHECK_EQ_INT(follow_page(book, &follow, web, pod_a, 10), 0);
+    const struct page *first = follow_live_page(&follow);
+    snprintf(follow_seen(&follow), EVENT_ID, "told");
+    follow_end(book, &follow);
+    follow_book_read_stats(book, &stats);
+    CHECK(stats.pages.pages == 0 && stats.pages.bytes == 0);
+    CHECK_EQ_INT(follow_page(book, &other, web, pod_b, 10), 0);
+    CHECK(follow_live_page(&other) != first); /* never another pod's */
+    CHECK_EQ_INT(follow_page(book, &follow, web, pod_a, 10), 0);
+    CHECK(follow_live_page(&follow) == first);
+    CHECK_STR(follow_seen(&follow), ""); /* it says nothing yet */
+    follow_end(book, &follow);
+    follow_end(book, &other);
+    follow_book_free(book);
+}
+
+TEST(what_rests_gives_way)
+{
+    struct follow_book *book = new_book();
+    struct follow follow = {0}, kept = {0};
+    struct follow_stats stats;
+    CHECK_EQ_INT(follow_page(book, &kept, db, pod_named(0), LIMIT_VALUE), 0);
+    for (unsigned i = 0; i < 200; i++) /* of one key, and the key that is asked for */
+        CHECK_EQ_INT(follow_page(book, &follow, web, pod_named(i), LIMIT_VALUE), 0);
+    follow_end(book, &follow);
+    for (unsigned i = 0; i < 200; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "app/k%u", i);
+        CHECK_EQ_INT(follow_page(book, &follow, span_of(key), pod_named(0), LIMIT_VALUE), 0);
+    }
+    CHECK(follow_live_page(&kept) != NULL);
+    follow_book_read_stats(book, &stats);
+    CHECK(stats.pages.pages == 2 && stats.readers == 2);
+    follow_end(book, &follow);
+    follow_end(book, &kept);
     follow_book_free(book);
 }
 

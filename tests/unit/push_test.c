@@ -54,10 +54,7 @@ static struct call call_as(const struct subject *subject)
 {
     static struct pending pending;
     pending = (struct pending){0};
-    return (struct call){.subject = subject,
-                         .pending = &pending,
-                         .follow = &follow,
-                         .peer = (const struct peer *)subject};
+    return (struct call){.subject = subject, .pending = &pending, .follow = &follow};
 }
 
 static int ask(const struct subject *subject, const char *line)

@@ -101,7 +101,6 @@ struct call conn_state_call(struct conn *conn, const struct http_request *reques
     call.memo = &conn->audit_memo;
     call.pending = &conn->pending;
     call.follow = &conn->follow;
-    call.peer = conn->peer;
     call.waits =
         !conn->waited && (conn->state == CONN_WAIT || conn->server->stats.waiting < LIMIT_WAITING);
     return call;

@@ -12,10 +12,12 @@
 struct shared_page {
     struct shared_page *next; /* of its topic */
     struct page *page;
-    const void *sharer;
-    unsigned readers;
+    unsigned readers; /* 0: it rests */
     int is_dead;
+    uint64_t rests_since;
     char seen[EVENT_ID];
+    size_t sharer_length;
+    char sharer[];
 };
 
 struct topic {
@@ -32,8 +34,11 @@ struct follow_book {
     int64_t expected_us;
     int is_postponed;
     int leaves_pages;
+    uint64_t rests; /* pages that began to rest, ever */
     struct follow_stats stats;
 };
+
+static int drop_resting(struct follow_book *book, const struct topic *in_use);
 
 /* ---- the book ------------------------------------------------------------------------------ */
 
@@ -57,6 +62,8 @@ void follow_book_free(struct follow_book *book)
 {
     if (!book)
         return;
+    while (drop_resting(book, NULL))
+        ;
     page_book_free(book->pages);
     table_free(book->topics);
     free(book);
@@ -93,7 +100,7 @@ static struct topic *find_topic(struct follow_book *book, struct span key)
 
 static void drop_unused(struct follow_book *book, struct topic *topic)
 {
-    if (topic->first)
+    if (topic->first || topic->pages)
         return;
     table_remove(book->topics, key_of(topic));
     free(topic);
@@ -208,26 +215,61 @@ void follow_tick(struct follow_book *book, int64_t wall_us)
 
 /* ---- pages --------------------------------------------------------------------------------- */
 
-static struct shared_page *find_shared(const struct topic *topic, const void *sharer)
+static void discard(struct topic *topic, struct shared_page *shared)
+{
+    struct shared_page **at = &topic->pages;
+    while (*at != shared)
+        at = &(*at)->next;
+    *at = shared->next;
+    page_free(shared->page);
+    free(shared);
+}
+
+/* Free what has rested longest, with its topic unless that is IN_USE. Zero: nothing rests. */
+static int drop_resting(struct follow_book *book, const struct topic *in_use)
+{
+    struct topic *of = NULL;
+    struct shared_page *oldest = NULL;
+    size_t at = 0;
+    for (struct topic *topic; book->topics && (topic = table_next(book->topics, &at));)
+        for (struct shared_page *shared = topic->pages; shared; shared = shared->next)
+            if (!shared->readers && (!oldest || shared->rests_since < oldest->rests_since)) {
+                oldest = shared;
+                of = topic;
+            }
+    if (!oldest)
+        return 0;
+    discard(of, oldest);
+    if (of != in_use)
+        drop_unused(book, of);
+    return 1;
+}
+
+static struct shared_page *find_shared(const struct topic *topic, struct span sharer)
 {
     for (struct shared_page *shared = topic->pages; shared; shared = shared->next)
-        if (shared->sharer == sharer && !shared->is_dead)
+        if (span_equal((struct span){shared->sharer, shared->sharer_length}, sharer) &&
+            !shared->is_dead)
             return shared;
     return NULL;
 }
 
-static int make_shared(struct follow_book *book, struct topic *topic, const void *sharer,
+static int make_shared(struct follow_book *book, struct topic *topic, struct span sharer,
                        size_t length, struct shared_page **ret)
 {
-    struct shared_page *shared = calloc(1, sizeof *shared);
+    struct shared_page *shared = calloc(1, sizeof *shared + sharer.length);
     if (!shared)
         return -ENOMEM;
     int r = page_new(book->pages, length, &shared->page);
+    while (r == -ENOSPC && drop_resting(book, topic))
+        r = page_new(book->pages, length, &shared->page);
     if (r < 0) {
         free(shared);
         return r;
     }
-    shared->sharer = sharer;
+    if (sharer.length)
+        memcpy(shared->sharer, sharer.data, sharer.length);
+    shared->sharer_length = sharer.length;
     shared->next = topic->pages;
     topic->pages = shared;
     *ret = shared;
@@ -247,15 +289,14 @@ static void leave_shared(struct follow_book *book, struct follow *follow)
     struct shared_page *shared = follow->shared;
     if (--shared->readers)
         return;
-    if (!book->leaves_pages)
-        follow_kill_page(follow, PAGE_MOVED);
-    for (struct shared_page **at = &follow->topic->pages; *at; at = &(*at)->next)
-        if (*at == shared) {
-            *at = shared->next;
-            break;
-        }
-    page_free(shared->page);
-    free(shared);
+    if (shared->is_dead || book->leaves_pages) {
+        discard(follow->topic, shared);
+        return;
+    }
+    page_wipe(shared->page, PAGE_MOVED, PAGE_REASON_NONE);
+    page_rest(shared->page);
+    shared->seen[0] = '\0';
+    shared->rests_since = book->rests++;
 }
 
 struct page *follow_live_page(const struct follow *follow)
@@ -287,14 +328,18 @@ int follow_watch(struct follow_book *book, struct follow *follow, struct span ke
 }
 
 int follow_page(struct follow_book *book, struct follow *follow, struct span key,
-                const void *sharer, size_t length)
+                struct span sharer, size_t length)
 {
     follow_end(book, follow);
     struct topic *topic = find_topic(book, key);
     if (!topic)
         return -ENOMEM;
     struct shared_page *shared = find_shared(topic, sharer);
-    int r = shared ? 0 : make_shared(book, topic, sharer, length, &shared);
+    int r = 0;
+    if (!shared)
+        r = make_shared(book, topic, sharer, length, &shared);
+    else if (!shared->readers)
+        page_wake(shared->page);
     if (r < 0) {
         drop_unused(book, topic);
         return r;

@@ -4,7 +4,9 @@
  * (a watch) or in a shared page. Only the book-keeping: who is to be told, and what each was told
  * last. What is told, and whether it may be, is serve/push.h's.
  *
- * All connections of one pod that follow a key share one page.
+ * All connections of one pod that follow a key share one page. It rests when the last of them has
+ * ended, and is the pod's again when it asks again: the memory of a page is not free before its
+ * readers let go of it, so whoever asked over and over would else take as much as he likes.
  */
 #ifndef VSECM_SERVE_FOLLOW_H
 #define VSECM_SERVE_FOLLOW_H
@@ -59,11 +61,12 @@ int follow_watch(struct follow_book *book, struct follow *follow, struct span ke
                  struct span last_id);
 
 /*
- * FOLLOW reads KEY in a page with room for LENGTH bytes from now on, shared with whoever has the
- * same SHARER; what it followed before has ended. 0, -ENOSPC (no room for a page) or -errno.
+ * FOLLOW reads KEY in a page from now on, shared with whoever has the same SHARER; what it followed
+ * before has ended. A new page has room for LENGTH bytes. 0, -ENOSPC (no room for a page) or
+ * -errno.
  */
 int follow_page(struct follow_book *book, struct follow *follow, struct span key,
-                const void *sharer, size_t length);
+                struct span sharer, size_t length);
 
 /* The page of a FOLLOW_PAGE. NULL when it is dead: its reader has to ask for another. */
 struct page *follow_live_page(const struct follow *follow);
@@ -74,7 +77,7 @@ char *follow_seen(struct follow *follow);
 /* The page is dead for STATE: wiped, never written again. */
 void follow_kill_page(struct follow *follow, enum page_state state);
 
-/* It follows nothing any more; a page that nobody reads any more is wiped and freed. */
+/* It follows nothing any more; a page that nobody reads any more is wiped and rests. */
 void follow_end(struct follow_book *book, struct follow *follow);
 
 /* From now on pages that end keep what they say, for a daemon that comes after this one. */

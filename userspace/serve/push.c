@@ -57,6 +57,12 @@ static int is_shown(struct follow *follow, const struct event *event)
     return strcmp(follow_seen(follow), event->id) == 0;
 }
 
+/* Of a pod, or of whoever else has the key. */
+static struct span sharer_of(const struct call *call)
+{
+    return span_of(call->subject->place->pod_uid);
+}
+
 static void refuse_page(struct call *call, int r, struct reply *reply)
 {
     int is_full = r == -ENOSPC;
@@ -76,12 +82,12 @@ void push_page(struct service *service, struct call *call, struct reply *reply)
     struct event event;
     event_of(service->store, key, service_now_us(service), &event);
     size_t length = event.reason == PAGE_REASON_NONE ? event.version->value.length : 0;
-    int r = follow_page(service->followers, follow, key, call->peer, length);
+    int r = follow_page(service->followers, follow, key, sharer_of(call), length);
     if (r == 0 && !is_shown(follow, &event))
         show(follow, &event);
     /* It was there, and too small for what has come meanwhile: that was announced just now. */
     if (r == 0 && !follow_live_page(follow)) {
-        r = follow_page(service->followers, follow, key, call->peer, length);
+        r = follow_page(service->followers, follow, key, sharer_of(call), length);
         if (r == 0)
             show(follow, &event);
     }

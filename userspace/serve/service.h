@@ -19,7 +19,6 @@ struct follow;
 struct follow_book;
 struct http_request;
 struct keyring;
-struct peer;
 struct put_request;
 struct reply;
 struct restore;
@@ -70,7 +69,6 @@ struct call {
     const char *reason;      /* one word for audit when it does not succeed; set by the handler */
     struct pending *pending; /* of the connection */
     struct follow *follow;   /* of the connection */
-    const struct peer *peer; /* of the connection: its pod */
     int is_unsettled;        /* set by service_must_wait(): no answer yet */
 };
 

@@ -33,6 +33,7 @@ struct page {
     struct page_book *book;
     struct page_head *head; /* the next page in memory, shared */
     size_t size;            /* bytes shared */
+    int is_resting;
     int fd;
 };
 
@@ -41,7 +42,7 @@ struct page_book {
     struct robust_list_head *old; /* the C library's */
     size_t old_size;
     size_t page_size;
-    struct page_stats stats;
+    struct page_stats stats, resting;
 };
 
 /* Files; a value may have PAGE_VALUE_AT bytes less. From one to the next in memory times four. */
@@ -191,6 +192,12 @@ static int map(struct page_book *book, int fd, size_t size, struct page **ret)
     return 0;
 }
 
+static void count(struct page_stats *stats, const struct page *page, int sign)
+{
+    stats->pages += (unsigned)sign;
+    stats->bytes += sign > 0 ? page->size : -page->size;
+}
+
 /* The kernel may walk the list at any instant: it is whole after each store. */
 static void link_page(struct page *page)
 {
@@ -200,8 +207,7 @@ static void link_page(struct page *page)
     if (first != &book->list.list)
         ((struct page *)(void *)first)->previous = page;
     __atomic_store_n(&book->list.list.next, &page->node, __ATOMIC_RELEASE);
-    book->stats.pages++;
-    book->stats.bytes += page->size;
+    count(&book->stats, page, 1);
 }
 
 static void unlink_page(struct page *page)
@@ -212,8 +218,7 @@ static void unlink_page(struct page *page)
     __atomic_store_n(&before->next, next, __ATOMIC_RELEASE);
     if (next != &book->list.list)
         ((struct page *)(void *)next)->previous = page->previous;
-    book->stats.pages--;
-    book->stats.bytes -= page->size;
+    count(page->is_resting ? &book->resting : &book->stats, page, -1);
 }
 
 int page_new(struct page_book *book, size_t length, struct page **ret)
@@ -222,7 +227,8 @@ int page_new(struct page_book *book, size_t length, struct page **ret)
     while (i + 1 < sizeof sizes / sizeof sizes[0] && sizes[i] - PAGE_VALUE_AT < length)
         i++;
     size_t size = (sizes[i] + book->page_size - 1) / book->page_size * book->page_size;
-    if (book->stats.pages >= LIMIT_PAGES || book->stats.bytes + size > LIMIT_PAGE_MEMORY)
+    if (book->stats.pages + book->resting.pages >= LIMIT_PAGES ||
+        book->stats.bytes + book->resting.bytes + size > LIMIT_PAGE_MEMORY)
         return -ENOSPC;
     int fd = make_file(size);
     if (fd < 0)
@@ -254,15 +260,36 @@ size_t page_capacity(const struct page *page)
     return page->head->capacity;
 }
 
+static void disown(struct page_head *head)
+{
+    __atomic_store_n(&head->keeper, PAGE_KEEPER_DIED, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &head->sequence, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+void page_rest(struct page *page)
+{
+    disown(page->head);
+    count(&page->book->stats, page, -1);
+    count(&page->book->resting, page, 1);
+    page->is_resting = 1;
+}
+
+void page_wake(struct page *page)
+{
+    __atomic_store_n(&page->head->keeper, (uint32_t)gettid(), __ATOMIC_RELEASE);
+    count(&page->book->resting, page, -1);
+    count(&page->book->stats, page, 1);
+    page->is_resting = 0;
+}
+
+/* Marked first: one that dies in between must leave no page that looks as if it were kept. */
 void page_free(struct page *page)
 {
     if (!page)
         return;
     struct page_book *book = page->book;
-    struct page_head *head = page->head;
+    disown(page->head);
     unlink_page(page);
-    __atomic_store_n(&head->keeper, PAGE_KEEPER_DIED, __ATOMIC_RELEASE);
-    syscall(SYS_futex, &head->sequence, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
     close(page->fd);
     munmap(page, book->page_size + page->size);
 }

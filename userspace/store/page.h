@@ -19,7 +19,7 @@ struct page_book;
 struct store_version;
 
 struct page_stats {
-    unsigned pages;
+    unsigned pages; /* that are kept */
     size_t bytes;
 };
 
@@ -53,8 +53,18 @@ void page_write(struct page *page, const struct store_version *version);
 void page_wipe(struct page *page, enum page_state state, enum page_reason reason);
 
 /*
- * Keep it no longer: what it says stays, marked as not kept. Wipe it before if it must not.
- * NULL is fine.
+ * Keep it no longer, but have it at hand: marked as not kept, and counted towards the limits though
+ * not among the pages of the book. Wipe it before.
+ */
+void page_rest(struct page *page);
+
+/* It rests: keep it again. */
+void page_wake(struct page *page);
+
+/*
+ * Keep it no longer: what it says stays, marked as not kept. Wipe it before if it must not. Its
+ * memory is not free before whoever was given the descriptor has closed it, and is not counted any
+ * more. NULL is fine.
  */
 void page_free(struct page *page);
 
