@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -252,6 +253,33 @@ def test_page_hoard():
             assert not any(page.rest()) and page.head()["keeper"] == follow.KEEPER_DIED
             pages.append(page)
         assert len({os.fstat(page.fds[0]).st_ino for page in pages}) == 1
+
+
+def test_page_unread():
+    """a pod that reads none of its answers keeps no other pod from its page"""
+    with world("web", "db") as (daemon, web, db):
+        daemon.put("one", "app/web", "app/db")
+        request = b"GET /v1/page HTTP/1.1\r\nHost: vsecm\r\n\r\n"
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (2000, 2000))
+        idle = [web.connect(daemon.public) for _ in range(64)]
+        for http in idle:
+            http.send(request * 300)
+        assert web.connect(daemon.public).get("/v1/whoami").status == 200
+        assert Page(db.connect(daemon.public)).read()[1] == b"one"
+
+
+def test_page_twice():
+    """a connection has one page; it gets another once that one is dead"""
+    with world("web") as (daemon, web):
+        http = web.connect(daemon.public)
+        page = Page(http)
+        again = Page(http)
+        assert again.answer.status == 409 and not again.fds, again.answer
+        daemon.put("one", "app/web")
+        page.until(lambda head: head["state"] == follow.VALUE)
+        daemon.put("x" * 4000, "app/web")
+        page.until(lambda head: head["state"] == follow.MOVED)
+        assert Page(http).read()[1] == b"x" * 4000
 
 
 def test_page_killed():

@@ -159,6 +159,8 @@ TEST(a_page_shows_what_is_and_what_changes)
     requests_check_says("{\"capacity\":3968}\n");
     const struct page_head *head = map_page();
     CHECK(head->state == PAGE_ABSENT && head->reason == PAGE_REASON_NO_SECRET);
+    CHECK_EQ_INT(ask(&web, "GET /v1/page"), 409); /* one is enough */
+    CHECK(follow.kind == FOLLOW_PAGE && head->keeper != PAGE_KEEPER_DIED);
     put("one");
     CHECK_EQ_INT(next(&event), PUSH_NOTHING);
     CHECK(head->state == PAGE_VALUE && head->length == 3 && !memcmp(value_of(head), "one", 3));

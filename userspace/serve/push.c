@@ -75,9 +75,22 @@ static void refuse_page(struct call *call, int r, struct reply *reply)
         reply_error(reply, 500, ERROR_INTERNAL, "a page cannot be made: %s", strerror(-r));
 }
 
+/* The kernel limits what was passed and not taken yet, for all peers together (ETOOMANYREFS). */
+static int has_page(const struct follow *follow)
+{
+    return follow->kind == FOLLOW_PAGE && follow_live_page(follow);
+}
+
 void push_page(struct service *service, struct call *call, struct reply *reply)
 {
     struct follow *follow = call->follow;
+    if (has_page(follow)) {
+        call->reason = "has-page";
+        reply_error(
+            reply, 409, ERROR_CONFLICT,
+            "this connection has its page already, and it is kept; ask again when it is dead");
+        return;
+    }
     struct span key = own_key(call);
     struct event event;
     event_of(service->store, key, service_now_us(service), &event);
