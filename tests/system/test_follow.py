@@ -13,7 +13,7 @@ import time
 
 import follow
 from follow import Page, Watch
-from lab import BUILD, Cgroup, wait_until, world
+from lab import BUILD, Cgroup, Daemon, Pod, wait_until, world
 from test_life import hold_canary
 
 FULL = os.environ.get("FULL") == "1"  # the long version of what takes time
@@ -280,6 +280,22 @@ def test_page_twice():
         daemon.put("x" * 4000, "app/web")
         page.until(lambda head: head["state"] == follow.MOVED)
         assert Page(http).read()[1] == b"x" * 4000
+
+
+def test_page_descriptors():
+    """there are descriptors for as many pages as there are connections"""
+    names = [f"w{number}" for number in range(59)]
+    pods = [Pod("app", name) for name in names]
+    daemon = Daemon(pods, max_connections=64)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        daemon.start(preexec_fn=limit)
+        pages = [Page(pod.connect(daemon.public)) for pod in pods]
+        assert {page.answer.status for page in pages} == {200}
+    finally:
+        daemon.close()
+        for pod in pods:
+            pod.close()
 
 
 def test_page_killed():

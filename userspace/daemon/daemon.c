@@ -93,7 +93,7 @@ static int make_directories(struct daemon *daemon, struct error *error)
 static int raise_descriptors(const struct config *config, struct error *error)
 {
     struct rlimit limit;
-    rlim_t need = config->max_connections + 64;
+    rlim_t need = config->max_connections + LIMIT_PAGES + 64;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return error_errno(error, -errno, "RLIMIT_NOFILE");
     if (limit.rlim_cur >= need)
