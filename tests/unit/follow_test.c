@@ -74,8 +74,6 @@ TEST(times_come)
     struct follow follow = {0};
     CHECK_EQ_INT(follow_watch(book, &follow, web, none), 0);
     drain(book);
-    follow_tick(book, INT64_MAX - 1);
-    CHECK(!follow_has_due(book)); /* nothing was expected */
     follow_expect(book, 2000);
     follow_expect(book, 1000);
     follow_expect(book, VALIDITY_NEVER);
@@ -88,6 +86,10 @@ TEST(times_come)
     follow_postpone(book);
     follow_tick(book, 3000);
     CHECK_EQ_INT(drain(book), 1);
+    follow_tick(book, INT64_MAX - 1);
+    CHECK(!follow_has_due(book)); /* nothing was expected */
+    follow_tick(book, 3000);
+    CHECK_EQ_INT(drain(book), 1); /* the clock was put back */
     follow_end(book, &follow);
     follow_book_free(book);
 }

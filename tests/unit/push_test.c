@@ -96,6 +96,34 @@ TEST(a_watch_is_told_what_is_and_what_changes)
     end();
 }
 
+TEST(what_has_begun_ends_when_the_clock_is_put_back)
+{
+    const struct change_put later = {.value = span_of("v"),
+                                     .validity = {T0 + 1000, VALIDITY_NEVER},
+                                     .if_version = CHANGE_ANY_VERSION};
+    struct span name = span_of("ns/web");
+    struct change_conflict conflict;
+    struct event event;
+    uint64_t ticket;
+    begin();
+    CHECK_EQ_INT(change_put(stores.store, &name, 1, &later, T0, &ticket, &conflict), 0);
+    CHECK_EQ_INT(ask(&web, "GET /v1/watch"), 200);
+    service.now_us = T0 + 1000;
+    follow_next_due(service.followers);
+    struct call call = call_as(&web);
+    CHECK_EQ_INT(push_next(&service, &call, &event), PUSH_EVENT);
+    CHECK_EQ_INT(event.reason, PAGE_REASON_NONE);
+    follow_tick(service.followers, T0 + 1001);
+    CHECK(!follow_has_due(service.followers));
+    follow_tick(service.followers, T0 + 500);
+    CHECK(follow_has_due(service.followers));
+    service.now_us = T0 + 500;
+    follow_next_due(service.followers);
+    CHECK_EQ_INT(push_next(&service, &call, &event), PUSH_EVENT);
+    CHECK_EQ_INT(event.reason, PAGE_REASON_NOT_YET);
+    end();
+}
+
 TEST(strangers_follow_nothing)
 {
     begin();

@@ -31,7 +31,7 @@ struct follow_book {
     struct page_book *pages;
     struct table *topics; /* by key */
     struct follow *first_due, *last_due;
-    int64_t expected_us;
+    int64_t expected_us, ticked_us;
     int is_postponed;
     int leaves_pages;
     uint64_t rests; /* pages that began to rest, ever */
@@ -203,10 +203,12 @@ void follow_postpone(struct follow_book *book)
     book->is_postponed = 1;
 }
 
-/* Whoever is told says anew what is to be expected. */
+/* Whoever is told says anew what is to be expected; all is when the clock was put back. */
 void follow_tick(struct follow_book *book, int64_t wall_us)
 {
-    if (!book->is_postponed && wall_us < book->expected_us)
+    int is_back = wall_us < book->ticked_us;
+    book->ticked_us = wall_us;
+    if (!book->is_postponed && !is_back && wall_us < book->expected_us)
         return;
     book->is_postponed = 0;
     book->expected_us = VALIDITY_NEVER;

@@ -92,7 +92,10 @@ void follow_expect(struct follow_book *book, int64_t wall_us);
 /* Somebody who was due could not be told: all are due again at the next follow_tick(). */
 void follow_postpone(struct follow_book *book);
 
-/* See to what was expected or postponed; called every so often. */
+/*
+ * See to what was expected or postponed, or to all when the clock was put back; called every so
+ * often.
+ */
 void follow_tick(struct follow_book *book, int64_t wall_us);
 
 void follow_all_due(struct follow_book *book);
