@@ -277,8 +277,10 @@ static void process(struct conn *conn, char *data, size_t length)
         step = take_request(conn, data + at, length - at, &used);
         at += used;
     }
-    if (conn->follow.kind == FOLLOW_WATCH) /* nothing more can be asked on it */
+    if (conn->follow.kind == FOLLOW_WATCH) { /* nothing more can be asked on it */
+        peer_spend(conn->peer, length - at);
         at = length;
+    }
     if (at < length && !conn->closing && keep(conn, data + at, length - at) < 0)
         malformed(conn, conn->body_needed ? 507 : 503, "there is no memory left for the request");
     if (data == server->scratch)
