@@ -96,6 +96,7 @@
 #define LIMIT_CONNECTIONS_RESERVE 4u
 #define LIMIT_CONNECTIONS_PER_POD 256u    /* option max_connections_per_pod */
 #define LIMIT_HELD_PER_POD (256u * 1024u) /* secret memory for one pod's unfinished requests */
+#define LIMIT_LISTS 8u                    /* with values, on their way through one socket */
 #define LIMIT_WAITING 512u                /* requests that wait for a pod to become known */
 #define LIMIT_PIPELINE 32u                /* replies queued on one connection before it must read */
 #define LIMIT_TURN_REQUESTS 64u           /* requests served to one pod in one turn of the loop */

@@ -205,6 +205,23 @@ def test_too_many_secrets():
         assert a.connect(daemon.public).get("/v1/value").body == b"new"
 
 
+def test_lists_at_once():
+    """lists with values that are on their way are limited, and it is told"""
+    path = "/sentinel/v1/secrets?reveal=true"
+    with world() as (daemon,):
+        daemon.put("x" * (1 << 20), "app/a")
+        slow = [daemon.root() for _ in range(2)]
+        for http in slow:
+            http.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 4)
+        wait_until(lambda: daemon.root().get(path).status == 503, what="the limit")
+        answer = daemon.root().get(path)
+        assert b"at most 8" in answer.body, answer
+        assert daemon.root().get("/sentinel/v1/secrets").status == 200
+        slow.pop().close()
+        wait_until(lambda: daemon.root().get(path).status == 200, what="room for a list")
+        slow.pop().close()  # else the daemon gives it its time to be read
+
+
 def test_descriptors():
     """max_connections beyond a hard limit of descriptors that cannot be raised refuses the start"""
     daemon = Daemon(max_connections=4096)

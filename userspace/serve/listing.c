@@ -18,6 +18,7 @@
 #include "serve/reply.h"
 #include "serve/sealed_value.h"
 #include "serve/service.h"
+#include "serve/subject.h"
 #include "store/key.h"
 #include "store/keyring.h"
 #include "store/record.h"
@@ -110,6 +111,7 @@ static void reply_names(struct service *service, struct reply *reply)
 struct stream {
     struct reply_source source; /* first: a source leads back here */
     struct arena *arena;
+    unsigned *lists; /* on their way, this one too */
     struct snapshot *snapshot;
     struct age_recipient to; /* for the whole list, even when the root key is changed meanwhile */
     int64_t now_us;
@@ -247,13 +249,28 @@ static int on_next(struct reply_source *source, struct span *piece)
 static void on_done(struct reply_source *source)
 {
     struct stream *stream = (struct stream *)source;
+    --*stream->lists;
     snapshot_free(stream->snapshot);
     free(stream->out);
     free(stream);
 }
 
+/* Each has the names of all secrets and the log as it was, for as long as its reader takes. */
+static void refuse_list(struct call *call, struct reply *reply)
+{
+    call->reason = "lists-full";
+    reply_error(reply, 503, ERROR_UNAVAILABLE,
+                "at most %u lists with values are sent at once; read those that were asked for",
+                LIMIT_LISTS);
+}
+
 static void reply_sealed(struct service *service, struct call *call, struct reply *reply)
 {
+    unsigned *lists = &service->lists[call->subject->door];
+    if (*lists == LIMIT_LISTS) {
+        refuse_list(call, reply);
+        return;
+    }
     struct stream *stream = calloc(1, sizeof *stream);
     int r = stream ? snapshot_new(service->store, &stream->snapshot) : -ENOMEM;
     if (r < 0) {
@@ -263,6 +280,8 @@ static void reply_sealed(struct service *service, struct call *call, struct repl
     }
     stream->source = (struct reply_source){.is_slow = 1, .next = on_next, .done = on_done};
     stream->arena = service->arena;
+    stream->lists = lists;
+    ++*lists;
     stream->to = *keyring_recipient(service->keyring);
     stream->now_us = service_now_us(service);
     reply_stream(reply, REPLY_JSON, size_of(stream), &stream->source);

@@ -38,7 +38,8 @@ struct service {
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
     int working;          /* attestation was last seen to work */
     struct put_request *scratch;
-    int64_t now_us; /* of the records of this turn; 0: the clock is read for the next one */
+    unsigned lists[2]; /* with values, on their way; by door */
+    int64_t now_us;    /* of the records of this turn; 0: the clock is read for the next one */
     /* The daemon's part of GET /v1/admin/status: members of a JSON object, each with a comma
      * before. */
     void (*status)(struct writer *w, void *context);
