@@ -15,6 +15,7 @@ chmod 755 "$dir"
 root=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 made=""
 daemon=""
+program=""
 
 # A cgroup below the root, one level at a time, so that those made here can be taken away again.
 cgroup() { # PATH
@@ -27,6 +28,7 @@ cgroup() { # PATH
 
 finish() {
     status=$?
+    [ -z "$program" ] || { kill "$program" 2> /dev/null && wait "$program" 2> /dev/null || true; }
     [ -z "$daemon" ] || { kill "$daemon" 2> /dev/null && wait "$daemon" 2> /dev/null || true; }
     for at in $made; do
         for _ in 1 2 3 4 5; do
@@ -146,10 +148,29 @@ expect '"error":"forbidden"'
 show web "$bin/vsecm" --socket "$dir/priv/admin.sock" list
 expect 'may use the private socket'
 
+title "A program runs with the password in its environment"
+sh -c 'echo $$ > "$0/cgroup.procs"; exec "$@"' "$root$web" "$bin/vsecm" --socket "$public" exec \
+    --env-name PASSWORD -- sh -c 'echo "started with $PASSWORD"; exec sleep 1000' > "$dir/program" &
+program=$!
+has_started() { # TIMES
+    for _ in $(seq 100); do
+        [ "$(grep -c started "$dir/program")" -ge "$1" ] && return
+        sleep 0.1
+    done
+}
+has_started 1
+show host cat "$dir/program"
+expect "started with the password of web"
+
 title "A change at run time is seen by the next read"
 printf 'the NEW password of web' | "$bin/vsecm" --socket "$dir/priv/admin.sock" put shop/web
 show web "$bin/vsecm" --socket "$public" get
 expect 'the NEW password of web'
+
+title "The program was started anew with it, by nobody's doing"
+has_started 2
+show host cat "$dir/program"
+expect "started with the NEW password of web"
 
 title "The daemon is killed; the next one has it all, and nobody had to unlock anything"
 kill -9 $daemon
