@@ -101,6 +101,8 @@ TEST(a_name_that_decides_what_code_runs_must_be_allowed)
     CHECK_EQ_INT(build(&rules, "{\"LD_PRELOAD\":\"/x\"}"), 0);
     check_refused(&rules, "{\"LD_LIBRARY_PATH\":\"/x\"}", "LD_LIBRARY_PATH");
     CHECK(environ_is_dangerous("PYTHONPATH") && environ_is_dangerous("BASH_FUNC_ls"));
+    CHECK(environ_is_dangerous("ZDOTDIR") && environ_is_dangerous("FPATH"));
+    CHECK(environ_is_dangerous("OPENSSL_CONF") && environ_is_dangerous("OPENSSL_MODULES"));
     CHECK(!environ_is_dangerous("PATHS") && !environ_is_dangerous("LDAP") &&
           !environ_is_dangerous("DATABASE_PATH"));
 }

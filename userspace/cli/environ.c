@@ -42,6 +42,8 @@ static const char *const dangerous[] = {
     "SHELLOPTS",
     "CDPATH",
     "PROMPT_COMMAND",
+    "ZDOTDIR",
+    "FPATH",
     /* Interpreters and virtual machines. */
     "PYTHON*",
     "PERL5*",
@@ -60,6 +62,10 @@ static const char *const dangerous[] = {
     "PHPRC",
     "PHP_INI_SCAN_DIR",
     "GIT_*",
+    /* Libraries that load others: engines, providers. */
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
 };
 
 static bool fits(const char *pattern, const char *name)
