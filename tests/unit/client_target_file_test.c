@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 static struct error why;
 static const struct target_file_kind usual = {0400, (uid_t)-1, (gid_t)-1, false};
@@ -199,6 +200,21 @@ TEST(a_version_that_cannot_be_written_leaves_the_one_before)
     CHECK_EQ_INT(target_dir_open(scratch_directory, &usual, true, &dir, &why), 0);
     CHECK_EQ_INT(write_all("{\"a/b\":1,\"user\":\"x\"}"), 0);
     check_content(scratch_path("user"), "x");
+    target_dir_close(&dir);
+}
+
+TEST(without_descriptors_no_directory_stays_behind)
+{
+    struct rlimit before, none;
+    in_memory();
+    CHECK_EQ_INT(target_dir_open(scratch_directory, &usual, false, &dir, &why), 0);
+    CHECK_EQ_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    CHECK_EQ_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int r = write_all("{\"user\":\"web\"}");
+    CHECK_EQ_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_EQ_INT(r, -EMFILE);
+    CHECK_EQ_INT(count(scratch_directory, "..v"), 0);
     target_dir_close(&dir);
 }
 

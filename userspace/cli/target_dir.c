@@ -179,14 +179,16 @@ static int make_version(const struct target_dir *dir, char name[VERSION_SIZE], s
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(name, VERSION_SIZE, "..v%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
-    int fd = mkdirat(dir->directory, name, 0755) < 0
-                 ? -1
-                 : openat(dir->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (mkdirat(dir->directory, name, 0755) < 0)
+        return error_errno(error, -errno, "cannot make a directory for the members");
+    /* No link: whoever else may write here could have put one in its place, to anywhere. */
+    int fd = openat(dir->directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     /* Whatever the umask: the files' own modes say who reads them. */
     if (fd < 0 || fchmod(fd, 0755) < 0) {
         int r = error_errno(error, -errno, "cannot make a directory for the members");
         if (fd >= 0)
             close(fd);
+        unlinkat(dir->directory, name, AT_REMOVEDIR);
         return r;
     }
     return fd;
