@@ -218,4 +218,17 @@ TEST(without_descriptors_no_directory_stays_behind)
     target_dir_close(&dir);
 }
 
+TEST(a_version_that_fails_leaves_no_links)
+{
+    in_memory();
+    scratch_file("taken", "by another");
+    CHECK_EQ_INT(target_dir_open(scratch_directory, &usual, false, &dir, &why), 0);
+    CHECK_EQ_INT(write_all("{\"user\":\"web\"}"), 0);
+    /* Whichever way the directory is read, one of the two stands before it. */
+    CHECK_EQ_INT(write_all("{\"new1\":1,\"taken\":1,\"new2\":2}"), -EEXIST);
+    CHECK_EQ_INT(count(scratch_directory, "new"), 0);
+    check_content(scratch_path("user"), "web");
+    target_dir_close(&dir);
+}
+
 CHECK_MAIN

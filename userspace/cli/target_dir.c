@@ -85,22 +85,27 @@ static bool is_ours(int directory, const char *name)
            strcmp(leads + sizeof THROUGH - 1, name) == 0;
 }
 
+/* Remove NAME if it is a link of ours that leads nowhere. */
+static void remove_dangling(int directory, const char *name, void *argument)
+{
+    char path[sizeof THROUGH + NAME_MAX];
+    struct stat st;
+    (void)argument;
+    if (!is_ours(directory, name))
+        return;
+    snprintf(path, sizeof path, THROUGH "%.*s", NAME_MAX, name);
+    if (fstatat(directory, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        unlinkat(directory, name, 0);
+}
+
 /* Remove what no longer counts: other versions than KEPT, and links to what that has not. */
 static void tidy(int directory, const char *name, void *argument)
 {
     const char *kept = argument;
-    char path[sizeof THROUGH + NAME_MAX];
-    struct stat st;
-    if (strncmp(name, "..v", 3) == 0) {
-        if (!kept || strcmp(name, kept) != 0)
-            remove_version(directory, name);
-        return;
-    }
-    if (!is_ours(directory, name))
-        return;
-    snprintf(path, sizeof path, THROUGH "%.*s", NAME_MAX, name);
-    if (!kept || fstatat(directory, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        unlinkat(directory, name, 0);
+    if (strncmp(name, "..v", 3) != 0)
+        remove_dangling(directory, name, NULL);
+    else if (!kept || strcmp(name, kept) != 0)
+        remove_version(directory, name);
 }
 
 /* ---- a new version --------------------------------------------------------------------------- */
@@ -249,8 +254,7 @@ int target_dir_write(const struct target_dir *dir, const char *value, size_t len
     close(version);
     if (r)
         remove_version(dir->directory, name);
-    else
-        for_each(dir->directory, tidy, name);
+    for_each(dir->directory, r ? remove_dangling : tidy, name);
     return r;
 }
 
