@@ -289,8 +289,7 @@ static void ask(enum caller caller, const struct http_request *request, struct s
                         .request = request,
                         .body = body,
                         .pending = &pending,
-                        .follow = &follow,
-                        .peer = (const struct peer *)&subjects[caller]};
+                        .follow = &follow};
     static struct reply reply;
     size_t max;
     enum service_result result = SERVICE_BODY;
