@@ -194,8 +194,8 @@ TEST(rollback)
     end();
 }
 
-/* What has expired comes back only with a new time, and not once it is wiped from the log. */
-TEST(rollback_of_what_expired)
+/* A value of a/b whose time is over at T0 + 1. */
+static void put_brief(void)
 {
     struct span name = SPAN_LITERAL("a/b");
     struct change_conflict conflict;
@@ -203,10 +203,16 @@ TEST(rollback_of_what_expired)
     const struct change_put brief = {.value = SPAN_LITERAL("brief"),
                                      .validity = {VALIDITY_NOW, T0 + 1},
                                      .if_version = CHANGE_ANY_VERSION};
+    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+}
+
+/* What has expired comes back only with a new time, and not once it is wiped from the log. */
+TEST(rollback_of_what_expired)
+{
     begin();
-    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+    put_brief();
     put("a/b", "lasting");
-    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+    put_brief();
     service.now_us = T0 + 2;
     CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/b&version=1", ""), 404);
     requests_check_says("has expired");
@@ -460,14 +466,8 @@ TEST(list_of_one_moment)
 /* What has expired has no value, in the log or not; and what was forged does not stop the rest. */
 TEST(list_of_what_is_gone)
 {
-    struct span name = SPAN_LITERAL("a/b");
-    struct change_conflict conflict;
-    uint64_t ticket;
-    const struct change_put brief = {.value = SPAN_LITERAL("brief"),
-                                     .validity = {VALIDITY_NOW, T0 + 1},
-                                     .if_version = CHANGE_ANY_VERSION};
     begin();
-    CHECK_EQ_INT(change_put(stores.store, &name, 1, &brief, 2, &ticket, &conflict), 0);
+    put_brief();
     put("a/c", "forged");
     put("a/d", "there");
     service.now_us = T0 + 2;

@@ -116,9 +116,10 @@ void push_page(struct service *service, struct call *call, struct reply *reply)
 /* A page must not go on saying what its readers could not ask for now. */
 static void withhold(struct follow *follow)
 {
-    if (follow->kind != FOLLOW_PAGE || strcmp(follow_seen(follow), "withheld") == 0)
+    const char *seen = event_reason(PAGE_REASON_WITHHELD); /* no event's id is a word */
+    if (follow->kind != FOLLOW_PAGE || strcmp(follow_seen(follow), seen) == 0)
         return;
-    snprintf(follow_seen(follow), EVENT_ID, "withheld");
+    snprintf(follow_seen(follow), EVENT_ID, "%s", seen);
     page_wipe(follow_live_page(follow), PAGE_ABSENT, PAGE_REASON_WITHHELD);
 }
 

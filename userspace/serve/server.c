@@ -133,13 +133,11 @@ static int on_turn(void *context)
         change_flush(server->service->store);
         settle_all(server);
     }
-    int has_due = follow_has_due(server->service->followers);
-    if (has_due) {
+    const struct follow_book *followers = server->service->followers;
+    if (follow_has_due(followers))
         tell_followers(server);
-        has_due = follow_has_due(server->service->followers);
-    }
     service_end_turn(server->service);
-    return server->ready != NULL || server->unsent != NULL || has_due;
+    return server->ready != NULL || server->unsent != NULL || follow_has_due(followers);
 }
 
 /* Whoever waits to begin comes last: what it begins may replace what the others came to fetch. */
