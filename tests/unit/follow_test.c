@@ -217,4 +217,25 @@ TEST(what_rests_gives_way)
     follow_book_free(book);
 }
 
+/* One that rests is dropped, one that is read is dead and stays until its readers leave. */
+TEST(a_page_that_is_too_small_is_not_shared_any_more)
+{
+    struct follow_book *book = new_book();
+    struct follow first = {0}, second = {0};
+    struct follow_stats stats;
+    CHECK_EQ_INT(follow_page(book, &first, web, pod_a, 10), 0);
+    follow_end(book, &first);
+    CHECK_EQ_INT(follow_page(book, &first, web, pod_a, 5000), 0);
+    CHECK(page_capacity(follow_live_page(&first)) >= 5000);
+    follow_book_read_stats(book, &stats);
+    CHECK_EQ_INT(stats.pages.pages, 1);
+    CHECK_EQ_INT(follow_page(book, &second, web, pod_a, 50000), 0);
+    CHECK(!follow_live_page(&first) && page_capacity(follow_live_page(&second)) >= 50000);
+    follow_end(book, &first);
+    follow_book_read_stats(book, &stats);
+    CHECK_EQ_INT(stats.pages.pages, 1);
+    follow_end(book, &second);
+    follow_book_free(book);
+}
+
 CHECK_MAIN

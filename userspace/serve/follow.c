@@ -278,12 +278,25 @@ static int make_shared(struct follow_book *book, struct topic *topic, struct spa
     return 0;
 }
 
+static void kill_shared(struct shared_page *shared, enum page_state state)
+{
+    shared->is_dead = 1;
+    page_wipe(shared->page, state, PAGE_REASON_NONE);
+}
+
 void follow_kill_page(struct follow *follow, enum page_state state)
 {
-    if (follow->kind != FOLLOW_PAGE || follow->shared->is_dead)
-        return;
-    follow->shared->is_dead = 1;
-    page_wipe(follow->shared->page, state, PAGE_REASON_NONE);
+    if (follow->kind == FOLLOW_PAGE && !follow->shared->is_dead)
+        kill_shared(follow->shared, state);
+}
+
+/* It is too small by now, and not to be found again: whoever reads it is told so through it. */
+static void outgrow(struct topic *topic, struct shared_page *shared)
+{
+    if (shared->readers)
+        kill_shared(shared, PAGE_MOVED);
+    else
+        discard(topic, shared);
 }
 
 static void leave_shared(struct follow_book *book, struct follow *follow)
@@ -338,6 +351,10 @@ int follow_page(struct follow_book *book, struct follow *follow, struct span key
         return -ENOMEM;
     struct shared_page *shared = find_shared(topic, sharer);
     int r = 0;
+    if (shared && page_capacity(shared->page) < length) {
+        outgrow(topic, shared);
+        shared = NULL;
+    }
     if (!shared)
         r = make_shared(book, topic, sharer, length, &shared);
     else if (!shared->readers)

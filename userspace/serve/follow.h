@@ -62,8 +62,8 @@ int follow_watch(struct follow_book *book, struct follow *follow, struct span ke
 
 /*
  * FOLLOW reads KEY in a page from now on, shared with whoever has the same SHARER; what it followed
- * before has ended. A new page has room for LENGTH bytes. 0, -ENOSPC (no room for a page) or
- * -errno.
+ * before has ended. The page has room for LENGTH bytes: one that has not is moved. 0, -ENOSPC (no
+ * room for a page) or -errno.
  */
 int follow_page(struct follow_book *book, struct follow *follow, struct span key,
                 struct span sharer, size_t length);

@@ -98,12 +98,6 @@ void push_page(struct service *service, struct call *call, struct reply *reply)
     int r = follow_page(service->followers, follow, key, sharer_of(call), length);
     if (r == 0 && !is_shown(follow, &event))
         show(follow, &event);
-    /* It was there, and too small for what has come meanwhile: that was announced just now. */
-    if (r == 0 && !follow_live_page(follow)) {
-        r = follow_page(service->followers, follow, key, sharer_of(call), length);
-        if (r == 0)
-            show(follow, &event);
-    }
     if (r == 0)
         r = reply_page(reply, follow_live_page(follow));
     follow_expect(service->followers, event.until_us);
