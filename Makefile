@@ -49,13 +49,16 @@ LDFLAGS_ALL = $(HARDEN_LD) $(SAN_LD) $(LDFLAGS)
 
 LIBS_CORE = -lbpf -lelf -lsodium -lcjson
 LIBS_CLIENT = -lsodium -lcjson
+LIBS_SYNC = -lcurl -lcjson
 
 # ---- what each program is made of ----------------------------------------------------------------
 sources = $(foreach room,$(1),$(wildcard userspace/$(room)/*.c))
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-CORE_OBJ := $(call objects,$(call sources,base crypto kernel identity template store serve daemon))
+CORE_OBJ := $(call objects,$(call sources,base wire crypto kernel identity template store cluster serve daemon))
 CORE_LIB_OBJ := $(filter-out %/daemon/main.o,$(CORE_OBJ))
+SYNC_OBJ := $(call objects,$(call sources,base wire sync))
+SYNC_LIB_OBJ := $(filter-out %/sync/main.o,$(SYNC_OBJ))
 CLIENT_SRC := $(call sources,client)
 # Of the store only what reads a log with no daemon and no key: `vsecm doctor`.
 CLI_STORE := $(patsubst %,userspace/store/%.c,format scan journal journal_read salvage label key validity)

@@ -47,6 +47,29 @@
 #define LIMIT_PIECE (1024u * 1024u)   /* of a backup that is brought back, in one request */
 #define LIMIT_RETRY_US 60000000       /* until a rewrite that failed is tried again */
 
+/* ---- between the core and vsecm-sync ------------------------------------------------------- */
+#define LIMIT_WIRE_UID 36u     /* 8-4-4-4-12 */
+#define LIMIT_WIRE_RV 64u      /* a resource version: opaque, in practice 20 digits */
+#define LIMIT_WIRE_TEXT 1024u  /* a message for people, as long as struct error's */
+#define LIMIT_WIRE_TOKEN 8192u /* a service account's token: about 1.2 KiB */
+/* Labels that rules can match: as many as a pod may have here, each at its longest. */
+#define LIMIT_WIRE_LABELS (LIMIT_LABELS * (LIMIT_LABEL_KEY + LIMIT_LABEL_VALUE + 2u))
+#define LIMIT_WIRE_LIST (64u * 1024u)    /* ids of a pod's containers, names of nodes, metrics */
+#define LIMIT_WIRE_REQUEST (32u * 1024u) /* a sealed request to be let in: a token and a key */
+/*
+ * One sealed version: armoured, it must leave room in an object of 1.5 MiB, which is what etcd
+ * takes, for the versions before it.
+ */
+#define LIMIT_WIRE_SEALED (1000u * 1024u)
+#define LIMIT_WIRE_EXPORT \
+    (1400u * 1024u) /* a Secret of 1 MiB in base64, which is Kubernetes' limit */
+#define LIMIT_WIRE_MESSAGE (2048u * 1024u)
+#define LIMIT_LINK_ASKED \
+    256u                     /* requests under way: a put of LIMIT_TARGETS, and fetches beside it */
+#define LIMIT_LINK_MS 30000u /* until one is given up: vsecm-sync itself gives up before */
+#define LIMIT_API_MS 20000u  /* of one request to the API server; a write mostly takes 10 */
+#define LIMIT_WIRE_QUEUE (8u * 1024u * 1024u) /* bytes on their way in one direction */
+
 /* ---- age files --------------------------------------------------------------------------- */
 #define LIMIT_AGE_KEY_FILE (64u * 1024u) /* of 64 identities, each with 900 bytes of remarks */
 #define LIMIT_AGE_PASSPHRASE 4095u       /* bytes; a terminal's line is not longer */

@@ -8,7 +8,7 @@
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,\
-              $(call sources,base crypto identity template store serve) userspace/daemon/config.c \
+              $(call sources,base wire crypto identity template store cluster serve) userspace/daemon/config.c \
               $(patsubst %,userspace/client/%.c,event_stream flat locked members) \
               $(patsubst %,userspace/cli/%.c,environ init_file safe_name))
 FUZZ_FLAGS := -std=c17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all $(WARN)

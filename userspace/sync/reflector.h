@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A list that is followed: all objects of one kind, first as a list, in pages, then by a watch that
+ * goes on where the list ended; and the list again when the server has forgotten where that was
+ * (410). One object is in memory at a time, whatever the server sends.
+ */
+#ifndef VSECM_SYNC_REFLECTOR_H
+#define VSECM_SYNC_REFLECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct api;
+struct cJSON;
+struct loop;
+struct reflector;
+
+struct reflector_options {
+    struct loop *loop;
+    struct api *api;
+    const char *path;   /* "/api/v1/pods" */
+    const char *query;  /* "fieldSelector=spec.nodeName%3Dn1", or "" */
+    const char *accept; /* NULL: JSON; or the one of PartialObjectMetadata */
+    size_t max_object;  /* bytes of one; a larger one is passed over and counted */
+    /* A list begins: what is not an object of it until synced() is gone. */
+    void (*reset)(void *context);
+    /* An object is there, or changed. It lives until this returns. */
+    void (*object)(void *context, const struct cJSON *object);
+    /* It was deleted; its last state. */
+    void (*gone)(void *context, const struct cJSON *object);
+    void (*synced)(void *context);
+    /* The API server answers (IS_UP), or does not, and WHY. Only changes are told. */
+    void (*state)(void *context, int is_up, const char *why);
+    void *context;
+};
+
+struct reflector_stats {
+    uint64_t lists, watches, events, errors, oversized;
+    uint64_t last_ms; /* when the server last said something, by clock_mono_ms() */
+};
+
+/* NULL: out of memory. The first list begins at once. */
+struct reflector *reflector_new(const struct reflector_options *options);
+
+/* Ask again at once instead of at the end of a back-off: something says the server is back. */
+void reflector_hurry(struct reflector *reflector);
+
+void reflector_read_stats(const struct reflector *reflector, struct reflector_stats *ret);
+
+/* NULL is fine. */
+void reflector_free(struct reflector *reflector);
+
+#endif
