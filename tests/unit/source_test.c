@@ -57,6 +57,8 @@ TEST(bad_fields)
         {"label=x", "unknown field 'label'"},
         {"label.=x", "unknown field 'label.'"},
         {"label.a=" X64, "label 'a' is empty or longer"},
+        {"label.a=b\001", "a label has characters"},
+        {"label.\303\251=b", "a label has characters"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct fields fields;
@@ -79,6 +81,18 @@ TEST(as_many_labels_as_there_may_be)
     snprintf(line + strlen(line), sizeof line - strlen(line), "label.more=v");
     CHECK_EQ_INT(fields_read(span_of(line), &fields, &error), -EINVAL);
     CHECK(strstr(error.text, "more than 64 labels") != NULL);
+}
+
+TEST(labels_that_no_line_could_hold)
+{
+    static const char *const bad[] = {"a b", "a#b", "a\nb", "a\tb", "a\177"};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct fields fields = {0};
+        struct error error = {""};
+        CHECK_EQ_INT(fields_add_label(&fields, span_of("k"), span_of(bad[i]), &error), -EINVAL);
+        CHECK_EQ_INT(fields_add_label(&fields, span_of(bad[i]), span_of("v"), &error), -EINVAL);
+        CHECK_EQ_INT(fields.label_count, 0);
+    }
 }
 
 /* ---- bindings ------------------------------------------------------------------------------ */
@@ -144,6 +158,21 @@ TEST(rule_without_a_criterion_matches_all)
 {
     struct bindings *bindings = load_bindings("all\n");
     check_workload(bindings, "namespace=a service-account=b", "all");
+    binding_free(bindings);
+}
+
+TEST(rules_added_from_fields)
+{
+    struct bindings *bindings = load_bindings("first namespace=a label.x=1\n");
+    struct fields when = {.namespace = span_of("a")}, bad = {.pod = span_of("p")};
+    struct error error = {""};
+    CHECK_EQ_INT(binding_add(bindings, span_of("second"), &when, &error), 0);
+    CHECK_EQ_INT(binding_add(bindings, span_of("Third"), &when, &error), -EINVAL);
+    CHECK_EQ_INT(binding_add(bindings, span_of("third"), &bad, &error), -EINVAL);
+    CHECK_EQ_INT(binding_count(bindings), 2);
+    check_workload(bindings, "namespace=a service-account=s label.x=1", "first");
+    check_workload(bindings, "namespace=a service-account=s", "second");
+    CHECK_EQ_INT(binding_match(bindings, &(struct fields){.namespace = span_of("b")}).length, 0);
     binding_free(bindings);
 }
 
@@ -275,6 +304,32 @@ TEST(bad_identities)
         if (!strstr(error.text, rows[i][1]) || !strstr(error.text, "identities: line "))
             check_fail(__FILE__, __LINE__, "'%s': %s", rows[i][0], error.text);
     }
+}
+
+TEST(everybody_in_a_registry)
+{
+    struct registry *registry = NULL;
+    struct error error = {""};
+    static const char text[] = "pod " UID " namespace=a workload=b\n"
+                               "unit x.service namespace=a workload=c\n"
+                               "cgroup /p/q namespace=a workload=d\n";
+    CHECK_EQ_INT(load("", text, &registry, &error), 0);
+    static const char *const names[] = {
+        [REGISTRY_POD] = UID, [REGISTRY_UNIT] = "x.service", [REGISTRY_PATH] = "/p/q"};
+    size_t at = 0;
+    unsigned seen = 0;
+    enum registry_kind kind;
+    struct span name;
+    for (struct identity *one; (one = registry_next(registry, &at, &kind, &name));) {
+        CHECK(span_is(name, names[kind]));
+        CHECK_EQ_INT(one->workload[0], "bcd"[kind]);
+        seen |= 1u << kind;
+    }
+    CHECK_EQ_INT(seen, 7);
+    CHECK(!registry_is_unseen(registry));
+    registry_set_unseen(registry);
+    CHECK(registry_is_unseen(registry));
+    registry_free(registry);
 }
 
 TEST(missing_file)

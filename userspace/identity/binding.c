@@ -10,6 +10,8 @@
 #include "identity/fields.h"
 #include "limits.h"
 
+#define FIRST_ROOM 8u
+
 struct rule {
     struct span workload;
     struct fields when;
@@ -18,31 +20,49 @@ struct rule {
 struct bindings {
     char *text; /* of the file; every span points into it */
     size_t count;
+    size_t room;
     struct rule *rules;
 };
 
-static int read_rule(struct bindings *bindings, struct span line, struct error *error)
+/* Room for one more rule. 0 or -ENOMEM. */
+static int make_room(struct bindings *bindings)
+{
+    if (bindings->count < bindings->room)
+        return 0;
+    size_t room = bindings->room ? 2 * bindings->room : FIRST_ROOM;
+    struct rule *rules = realloc(bindings->rules, room * sizeof *rules);
+    if (!rules)
+        return -ENOMEM;
+    bindings->rules = rules;
+    bindings->room = room;
+    return 0;
+}
+
+int binding_add(struct bindings *bindings, struct span workload, const struct fields *when,
+                struct error *error)
 {
     if (bindings->count == LIMIT_BINDINGS)
         return error_set(error, -EINVAL, "more than %u rules", LIMIT_BINDINGS);
-    size_t size = (bindings->count + 1) * sizeof *bindings->rules;
-    struct rule *rules = realloc(bindings->rules, size);
-    if (!rules)
-        return error_set(error, -ENOMEM, "out of memory");
-    bindings->rules = rules;
-    struct rule *rule = &rules[bindings->count];
-    file_next_word(&line, &rule->workload);
-    if (!name_is_label(rule->workload))
+    if (!name_is_label(workload))
         return error_set(error, -EINVAL, "workload '%.*s' must be " NAME_LABEL_RULE,
-                         (int)rule->workload.length, rule->workload.data);
-    int r = fields_read(line, &rule->when, error);
-    if (r < 0)
-        return r;
-    if (rule->when.workload.length || rule->when.pod.length)
+                         (int)workload.length, workload.data);
+    if (when->workload.length || when->pod.length)
         return error_set(error, -EINVAL,
                          "a rule matches by namespace=, service-account= and label.KEY= only");
-    bindings->count++;
+    if (make_room(bindings) < 0)
+        return error_set(error, -ENOMEM, "out of memory");
+    bindings->rules[bindings->count++] = (struct rule){workload, *when};
     return 0;
+}
+
+static int read_rule(struct bindings *bindings, struct span line, struct error *error)
+{
+    struct span workload;
+    struct fields when = {0};
+    file_next_word(&line, &workload);
+    /* The workload's name comes first: a rule without one has a field in its place. */
+    int r = name_is_label(workload) ? fields_read(line, &when, error) : 0;
+    return r < 0 ? r : binding_add(bindings, workload, &when, error);
 }
 
 int binding_load(const char *path, struct bindings **ret, struct error *error)
@@ -92,12 +112,23 @@ static int matches(const struct fields *when, const struct fields *fields)
     return 1;
 }
 
-struct span binding_workload(const struct bindings *bindings, const struct fields *fields)
+struct span binding_match(const struct bindings *bindings, const struct fields *fields)
 {
     for (size_t i = 0; i < bindings->count; i++)
         if (matches(&bindings->rules[i].when, fields))
             return bindings->rules[i].workload;
-    return fields->service_account;
+    return (struct span){"", 0};
+}
+
+struct span binding_workload(const struct bindings *bindings, const struct fields *fields)
+{
+    struct span workload = binding_match(bindings, fields);
+    return workload.length ? workload : fields->service_account;
+}
+
+size_t binding_count(const struct bindings *bindings)
+{
+    return bindings->count;
 }
 
 void binding_free(struct bindings *bindings)

@@ -24,8 +24,19 @@ static const struct field known[] = {
     {"pod", offsetof(struct fields, pod), name_is_subdomain, NAME_SUBDOMAIN_RULE},
 };
 
-static int add_label(struct span key, struct span value, struct fields *ret, struct error *error)
+/* What is no blank, starts no comment, and needs no escaping in a log. */
+static int is_word(struct span text)
 {
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '#')
+            return 0;
+    return 1;
+}
+
+int fields_add_label(struct fields *ret, struct span key, struct span value, struct error *error)
+{
+    if (!is_word(key) || !is_word(value))
+        return error_set(error, -EINVAL, "a label has characters that Kubernetes does not allow");
     if (key.length == 0 || key.length > LIMIT_LABEL_KEY || value.length > LIMIT_LABEL_VALUE)
         return error_set(error, -EINVAL, "label '%.*s' is empty or longer than Kubernetes allows",
                          (int)key.length, key.data);
@@ -35,7 +46,7 @@ static int add_label(struct span key, struct span value, struct fields *ret, str
     return 0;
 }
 
-static int add_field(struct span name, struct span value, struct fields *ret, struct error *error)
+int fields_set(struct fields *ret, struct span name, struct span value, struct error *error)
 {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (!span_is(name, known[i].name))
@@ -68,9 +79,9 @@ int fields_read(struct span line, struct fields *ret, struct error *error)
         struct span value = {equals + 1, word.length - name.length - 1};
         int r;
         if (name.length > 6 && memcmp(name.data, "label.", 6) == 0)
-            r = add_label((struct span){name.data + 6, name.length - 6}, value, ret, error);
+            r = fields_add_label(ret, (struct span){name.data + 6, name.length - 6}, value, error);
         else
-            r = add_field(name, value, ret, error);
+            r = fields_set(ret, name, value, error);
         if (r < 0)
             return r;
     }

@@ -34,4 +34,13 @@ struct fields {
  */
 int fields_read(struct span line, struct fields *ret, struct error *error);
 
+/* Set field NAME ("namespace") of RET, which has none yet. As fields_read() of one word. */
+int fields_set(struct fields *ret, struct span name, struct span value, struct error *error);
+
+/*
+ * One more label: KEY and VALUE are at most as long as Kubernetes allows, and of characters that
+ * can stand in a word of these files. 0, or -EINVAL with *error.
+ */
+int fields_add_label(struct fields *ret, struct span key, struct span value, struct error *error);
+
 #endif

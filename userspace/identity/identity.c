@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/name.h"
 #include "base/str.h"
+#include "identity/fields.h"
 
 struct identity *identity_new(size_t labels)
 {
@@ -26,6 +28,51 @@ int identity_set_names(struct identity *identity, struct span namespace, struct 
     memcpy(identity->key + namespace.length + 1, workload.data, workload.length);
     identity->key_length = namespace.length + 1 + workload.length;
     identity->key[identity->key_length] = '\0';
+    return 0;
+}
+
+/* A copy of TEXT, or NULL for an empty one; *FAILED is set when there is no memory. */
+static char *copy(struct span text, int *failed)
+{
+    if (!text.length)
+        return NULL;
+    char *data = strndup(text.data, text.length);
+    *failed |= data == NULL;
+    return data;
+}
+
+static int copy_fields(struct identity *identity, const struct fields *fields)
+{
+    int failed = 0;
+    identity->pod = copy(fields->pod, &failed);
+    identity->service_account = copy(fields->service_account, &failed);
+    for (size_t i = 0; i < fields->label_count && !failed; i++) {
+        const struct fields_label *label = &fields->labels[i];
+        struct identity_label *to = &identity->labels[identity->label_count++];
+        to->key = strndup(label->key.data, label->key.length);
+        to->value = strndup(label->value.data, label->value.length);
+        failed |= !to->key || !to->value;
+    }
+    return failed ? -ENOMEM : 0;
+}
+
+int identity_of_fields(const struct fields *fields, struct span workload, struct identity **ret,
+                       struct error *error)
+{
+    struct identity *identity = identity_new(fields->label_count);
+    int r = identity ? copy_fields(identity, fields) : -ENOMEM;
+    if (r < 0)
+        error_set(error, r, "out of memory");
+    else if ((r = identity_set_names(identity, fields->namespace, workload)) < 0)
+        error_set(error, r,
+                  "workload '%.*s' must be " NAME_LABEL_RULE
+                  " (a service account named otherwise needs a binding)",
+                  (int)workload.length, workload.data);
+    if (r < 0) {
+        identity_unref(identity);
+        return r;
+    }
+    *ret = identity;
     return 0;
 }
 

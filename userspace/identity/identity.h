@@ -11,6 +11,9 @@
 #include "base/span.h"
 #include "limits.h"
 
+struct error;
+struct fields;
+
 struct identity_label {
     char *key;
     char *value;
@@ -36,6 +39,13 @@ struct identity *identity_new(size_t labels);
 
 /* Set the names: both must be labels (base/name.h). 0 or -EINVAL. */
 int identity_set_names(struct identity *identity, struct span namespace, struct span workload);
+
+/*
+ * A new identity of a pod (or whoever) with FIELDS that is WORKLOAD; all is copied. 0 with *ret the
+ * caller's, -EINVAL with *error when it has no namespace or WORKLOAD is no label, or -ENOMEM.
+ */
+int identity_of_fields(const struct fields *fields, struct span workload, struct identity **ret,
+                       struct error *error);
 
 /* The value of label KEY, or NULL. */
 const char *identity_label(const struct identity *identity, struct span key);

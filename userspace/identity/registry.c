@@ -17,6 +17,7 @@ struct entry {
 
 struct registry {
     struct table *entries;
+    int is_unseen;
 };
 
 static const char letters[] = {[REGISTRY_POD] = 'p', [REGISTRY_UNIT] = 'u', [REGISTRY_PATH] = '/'};
@@ -92,6 +93,29 @@ struct identity *registry_find(const struct registry *registry, const struct pla
     }
     struct identity *identity = find(registry, REGISTRY_UNIT, span_of(place->unit));
     return identity ? identity : find_path(registry, place->path);
+}
+
+struct identity *registry_next(const struct registry *registry, size_t *at,
+                               enum registry_kind *kind, struct span *name)
+{
+    const struct entry *entry = table_next(registry->entries, at);
+    if (!entry)
+        return NULL;
+    *kind = REGISTRY_POD;
+    while (letters[*kind] != entry->name[0])
+        (*kind)++;
+    *name = (struct span){entry->name + 1, entry->length - 1};
+    return entry->identity;
+}
+
+void registry_set_unseen(struct registry *registry)
+{
+    registry->is_unseen = 1;
+}
+
+int registry_is_unseen(const struct registry *registry)
+{
+    return registry->is_unseen;
 }
 
 size_t registry_count(const struct registry *registry)

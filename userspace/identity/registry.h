@@ -30,6 +30,20 @@ int registry_add(struct registry *registry, enum registry_kind kind, struct span
 /* Who is at PLACE; NULL when nobody is known there. The reference stays the registry's. */
 struct identity *registry_find(const struct registry *registry, const struct place *place);
 
+/*
+ * Walk: start with *at = 0; each call gives one identity with its kind and name, NULL at the end.
+ * The reference stays the registry's. No changes meanwhile.
+ */
+struct identity *registry_next(const struct registry *registry, size_t *at,
+                               enum registry_kind *kind, struct span *name);
+
+/*
+ * More will be known as soon as a list of pods is complete: until then a pod that is not in it is
+ * not known yet, rather than nobody.
+ */
+void registry_set_unseen(struct registry *registry);
+int registry_is_unseen(const struct registry *registry);
+
 size_t registry_count(const struct registry *registry);
 
 /* NULL is fine. */

@@ -57,50 +57,6 @@ static const struct kind *kind_of(struct span word)
     return NULL;
 }
 
-/* A copy of TEXT, or NULL for an empty one; *FAILED is set when there is no memory. */
-static char *copy(struct span text, int *failed)
-{
-    if (!text.length)
-        return NULL;
-    char *data = strndup(text.data, text.length);
-    *failed |= data == NULL;
-    return data;
-}
-
-static struct identity *build(const struct fields *fields, struct span workload,
-                              struct error *error)
-{
-    struct identity *identity = identity_new(fields->label_count);
-    if (!identity) {
-        error_set(error, -ENOMEM, "out of memory");
-        return NULL;
-    }
-    int failed = 0;
-    identity->pod = copy(fields->pod, &failed);
-    identity->service_account = copy(fields->service_account, &failed);
-    for (size_t i = 0; i < fields->label_count && !failed; i++) {
-        const struct fields_label *label = &fields->labels[i];
-        struct identity_label *to = &identity->labels[identity->label_count++];
-        to->key = strndup(label->key.data, label->key.length);
-        to->value = strndup(label->value.data, label->value.length);
-        failed |= !to->key || !to->value;
-    }
-    if (failed) {
-        error_set(error, -ENOMEM, "out of memory");
-    } else if (identity_set_names(identity, fields->namespace, workload) < 0) {
-        error_set(error, -EINVAL,
-                  "workload '%.*s' must be " NAME_LABEL_RULE
-                  " (a service account named otherwise needs a binding)",
-                  (int)workload.length, workload.data);
-        failed = 1;
-    }
-    if (failed) {
-        identity_unref(identity);
-        return NULL;
-    }
-    return identity;
-}
-
 static int read_line(struct registry *registry, const struct bindings *bindings, struct span line,
                      struct error *error)
 {
@@ -123,9 +79,10 @@ static int read_line(struct registry *registry, const struct bindings *bindings,
         return error_set(error, -EINVAL, "needs namespace= and %s",
                          kind->kind == REGISTRY_POD ? "service-account= (or workload=)"
                                                     : "workload=");
-    struct identity *identity = build(&fields, workload, error);
-    if (!identity)
-        return -EINVAL;
+    struct identity *identity;
+    r = identity_of_fields(&fields, workload, &identity, error);
+    if (r < 0)
+        return r;
     r = registry_add(registry, kind->kind, name, identity);
     identity_unref(identity);
     if (r == -EEXIST)
@@ -134,30 +91,37 @@ static int read_line(struct registry *registry, const struct bindings *bindings,
     return r < 0 ? error_errno(error, r, "cannot add it (at most %u)", LIMIT_IDENTITIES) : 0;
 }
 
-int source_static_load(const char *path, const struct bindings *bindings, struct registry **ret,
-                       struct error *error)
+int source_static_read(struct span text, const char *name, const struct bindings *bindings,
+                       struct registry **ret, struct error *error)
 {
-    char *text = NULL;
-    size_t length;
-    int r = file_read(path, LIMIT_IDENTITY_FILE, &text, &length, error);
-    if (r < 0)
-        return r;
     struct registry *registry = registry_new();
     if (!registry)
-        r = error_set(error, -ENOMEM, "out of memory");
-    struct file_lines lines = {.rest = {text, length}};
+        return error_set(error, -ENOMEM, "out of memory");
+    struct file_lines lines = {.rest = text};
     struct span line;
+    int r = 0;
     while (r == 0 && file_next_line(&lines, &line)) {
         struct error why = {""};
         r = read_line(registry, bindings, line, &why);
         if (r < 0)
-            error_set(error, r, "%s: line %u: %s", path, lines.number, why.text);
+            error_set(error, r, "%s: line %u: %s", name, lines.number, why.text);
     }
-    free(text);
     if (r < 0) {
         registry_free(registry);
         return r;
     }
     *ret = registry;
     return 0;
+}
+
+int source_static_load(const char *path, const struct bindings *bindings, struct registry **ret,
+                       struct error *error)
+{
+    char *text = NULL;
+    size_t length;
+    int r = file_read(path, LIMIT_IDENTITY_FILE, &text, &length, error);
+    if (r == 0)
+        r = source_static_read((struct span){text, length}, path, bindings, ret, error);
+    free(text);
+    return r;
 }

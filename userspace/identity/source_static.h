@@ -11,6 +11,8 @@
 #ifndef VSECM_IDENTITY_SOURCE_STATIC_H
 #define VSECM_IDENTITY_SOURCE_STATIC_H
 
+#include "base/span.h"
+
 struct bindings;
 struct error;
 struct registry;
@@ -22,5 +24,9 @@ struct registry;
  */
 int source_static_load(const char *path, const struct bindings *bindings, struct registry **ret,
                        struct error *error);
+
+/* The same of TEXT, which is called NAME in errors. */
+int source_static_read(struct span text, const char *name, const struct bindings *bindings,
+                       struct registry **ret, struct error *error);
 
 #endif
