@@ -234,6 +234,18 @@ TEST(canary_is_seen_again)
 
     CHECK_EQ_INT(attest_canary(attest, &error), 0);
     CHECK_STR(error.text, "");
+    /* What it leaves is where we are: the last name, unless we are in the root itself. */
+    const struct vsecm_chain *own = attest_own_chain(attest);
+    char text[4096] = "";
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    while (file && fgets(text, sizeof text, file) && strncmp(text, "0::", 3) != 0)
+        ;
+    CHECK(file && fclose(file) == 0);
+    text[strcspn(text, "\n")] = '\0';
+    if (own->depth && own->depth <= VSECM_CHAIN_LEVELS)
+        CHECK_STR(strrchr(text, '/') + 1, own->name[own->depth - 1]);
+    else
+        CHECK(own->depth || strcmp(text, "0::/") == 0);
 }
 
 TEST(pod_of_the_systemd_driver)

@@ -180,6 +180,11 @@ int attest_chain(struct attest *attest, uint64_t cgroup_id, struct vsecm_chain *
     return -ENODATA;
 }
 
+const struct vsecm_chain *attest_own_chain(const struct attest *attest)
+{
+    return &attest->own;
+}
+
 int attest_canary(struct attest *attest, struct error *error)
 {
     return canary_run(attest, error);

@@ -64,6 +64,10 @@ int attest_chain(struct attest *attest, uint64_t cgroup_id, struct vsecm_chain *
  */
 int attest_canary(struct attest *attest, struct error *error);
 
+/* The names of the daemon's own cgroup chain, as the kernel recorded them of the last canary that
+ * was seen. Lives as long as ATTEST. */
+const struct vsecm_chain *attest_own_chain(const struct attest *attest);
+
 /* "lsm" or "cgroup". Never NULL. */
 const char *attest_tier_name(const struct attest *attest);
 

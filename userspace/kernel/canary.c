@@ -85,6 +85,8 @@ static int check_cgroup(struct attest *attest, uint64_t id, struct error *error)
     else if (!cgroupfs_has_us(dir))
         r = error_set(error, -EPROTO, "canary: cgroup %" PRIu64 " was recorded, we are not in it",
                       id);
+    else
+        attest->own = chain;
     close(dir);
     return r;
 }

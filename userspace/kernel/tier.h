@@ -8,9 +8,10 @@
 
 #include <stdint.h>
 
+#include "kernel_abi.h"
+
 struct attest;
 struct error;
-struct vsecm_caller;
 
 #define TIER_LINKS 2
 
@@ -38,6 +39,7 @@ struct attest {
     unsigned cpus;
     uint64_t *per_cpu; /* room for one counter on each of CPUS */
     uint64_t refused;
+    struct vsecm_chain own; /* of our own cgroup, as the last canary found it */
 };
 
 extern const struct tier tier_lsm;
