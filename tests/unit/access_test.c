@@ -23,7 +23,7 @@ static int input_at(unsigned index, struct identity *identity, struct input *ret
     *ret = (struct input){.place.why = "it is bad"};
     ret->access = TAKE(4);
     ret->working = TAKE(2);
-    ret->subject.door = TAKE(2);
+    ret->subject.door = TAKE(3);
     ret->subject.attested = TAKE(2);
     ret->place.kind = TAKE(5);
     ret->place.contained = TAKE(2);
@@ -47,8 +47,8 @@ static int may_administer(const struct input *i)
 {
     if (!i->working || !i->subject.attested)
         return 0;
-    if (i->subject.door == DOOR_PUBLIC)
-        return i->subject.is_sentinel;
+    if (i->subject.door != DOOR_ADMIN)
+        return i->subject.door == DOOR_PUBLIC && i->subject.is_sentinel;
     return i->subject.caller.uid == 0 && !i->place.contained && i->place.kind != PLACE_REFUSED;
 }
 
@@ -84,7 +84,7 @@ TEST(truth_table)
         CHECK_EQ_INT(strcmp(decision.reason, "ok") == 0, decision.verdict == VERDICT_ALLOW);
         CHECK_EQ_INT(decision.message == NULL, decision.verdict == VERDICT_ALLOW);
     }
-    CHECK_EQ_INT(counts[0] + counts[1] + counts[2], 4 * 2 * 2 * 2 * 5 * 2 * 2 * 2 * 4);
+    CHECK_EQ_INT(counts[0] + counts[1] + counts[2], 4 * 2 * 3 * 2 * 5 * 2 * 2 * 2 * 4);
     CHECK(counts[VERDICT_WAIT] && counts[VERDICT_ALLOW]);
     identity_unref(identity);
 }
@@ -111,6 +111,11 @@ TEST(reasons)
     place.kind = PLACE_POD;
     REASON(ACCESS_WORKLOAD, 1, "unknown-pod");
     REASON(ACCESS_ADMIN, 1, "unknown-pod");
+    subject.is_unseen = 1;
+    REASON(ACCESS_WORKLOAD, 1, "unseen-cluster");
+    REASON(ACCESS_ADMIN, 1, "unseen-cluster");
+    CHECK_EQ_INT(decision.verdict, VERDICT_WAIT);
+    CHECK(strstr(decision.message, "not seen the cluster") != NULL);
     subject.identity = identity;
     REASON(ACCESS_ADMIN, 1, "not-sentinel");
     subject.door = DOOR_ADMIN;
@@ -123,6 +128,52 @@ TEST(reasons)
     subject.attested = 0;
     REASON(ACCESS_ADMIN, 1, "unattested");
     identity_unref(identity);
+}
+
+TEST(who_is_our_vsecm_sync)
+{
+    enum { SYNC_UID = 65532 };
+    struct place own = {.kind = PLACE_POD, .contained = 1, .pod_uid = "a"};
+    struct place place = own;
+    struct subject subject = {.door = DOOR_SYNC, .place = &place};
+    struct decision decision;
+    subject.caller.uid = SYNC_UID;
+
+#define SYNC(text)                                              \
+    decision = access_decide_sync(&subject, &own, SYNC_UID, 1); \
+    CHECK_STR(decision.reason, text);                           \
+    CHECK_EQ_INT(decision.verdict == VERDICT_ALLOW, strcmp(text, "ok") == 0)
+
+    SYNC("unattested");
+    subject.attested = 1;
+    SYNC("ok");
+    CHECK_STR(access_decide(ACCESS_ADMIN, &subject, 1).reason, "wrong-door");
+    CHECK_STR(access_decide(ACCESS_WORKLOAD, &subject, 1).reason, "wrong-door");
+    place.pod_uid[0] = 'b';
+    SYNC("foreign-pod");
+    place.kind = PLACE_CONTAINER;
+    place.pod_uid[0] = 'a';
+    SYNC("foreign-pod");
+    place = (struct place){.kind = PLACE_HOST};
+    SYNC("foreign-pod");
+    own = place;
+    SYNC("ok");
+    place.kind = PLACE_UNIT;
+    SYNC("ok");
+    place.contained = 1;
+    SYNC("contained");
+    place = (struct place){.kind = PLACE_REFUSED, .why = "it is bad"};
+    SYNC("contained");
+    place = (struct place){.kind = PLACE_POD, .contained = 1};
+    SYNC("contained");
+    place = own;
+    subject.caller.uid = 0;
+    SYNC("not-sync");
+    subject.caller.uid = SYNC_UID;
+    SYNC("ok");
+    CHECK_STR(access_decide_sync(&subject, &own, SYNC_UID, 0).reason, "canary");
+    subject.door = DOOR_PUBLIC;
+    SYNC("wrong-door");
 }
 
 CHECK_MAIN

@@ -14,8 +14,15 @@ static struct decision deny(const char *reason, const char *message)
 /* An obstacle has a reason; this one has none. */
 static const struct decision no_obstacle = {VERDICT_DENY, NULL, NULL};
 
-static const struct decision unknown_pod = {VERDICT_WAIT, "unknown-pod",
-                                            "this pod is not known on this node"};
+/* Why SUBJECT, a pod that nobody knows, has to wait. */
+static struct decision unknown_pod(const struct subject *subject)
+{
+    if (subject->is_unseen)
+        return (struct decision){VERDICT_WAIT, "unseen-cluster",
+                                 "this pod is not known on this node, which has not seen the "
+                                 "cluster yet: vsecm-sync has not told all pods and bindings"};
+    return (struct decision){VERDICT_WAIT, "unknown-pod", "this pod is not known on this node"};
+}
 
 /* What keeps SUBJECT from being a workload. */
 static struct decision workload_obstacle(const struct subject *subject)
@@ -23,7 +30,7 @@ static struct decision workload_obstacle(const struct subject *subject)
     if (subject->identity)
         return no_obstacle;
     switch (subject->place->kind) {
-    case PLACE_POD: return unknown_pod;
+    case PLACE_POD: return unknown_pod(subject);
     case PLACE_REFUSED: return deny("bad-cgroup", subject->place->why);
     case PLACE_CONTAINER:
         return deny("foreign-container", "its cgroup is a container's, but of no pod of this node");
@@ -39,7 +46,7 @@ static struct decision admin_obstacle(const struct subject *subject)
         if (subject->is_sentinel)
             return no_obstacle;
         if (!subject->identity && subject->place->kind == PLACE_POD)
-            return unknown_pod;
+            return unknown_pod(subject);
         return deny("not-sentinel", "only the Sentinel workload may do this on this socket");
     }
     if (subject->caller.uid != 0)
@@ -73,6 +80,13 @@ const char *access_reveal_name(enum access_reveal reveal)
     return reveal_names[reveal];
 }
 
+static struct decision judge(struct decision obstacle)
+{
+    if (obstacle.reason)
+        return obstacle;
+    return (struct decision){VERDICT_ALLOW, "ok", NULL};
+}
+
 struct decision access_decide(enum access access, const struct subject *subject, int working)
 {
     struct decision obstacle = deny("not-allowed", "nobody may do this");
@@ -82,13 +96,35 @@ struct decision access_decide(enum access access, const struct subject *subject,
         return deny("canary", "the daemon's own test of attestation fails; nothing is served");
     else if (!subject->attested)
         return deny("unattested", "the kernel has no record of this connection; connect again");
+    else if (subject->door == DOOR_SYNC)
+        return deny("wrong-door", "no requests are answered at this socket");
     else if (access == ACCESS_WORKLOAD && subject->door != DOOR_PUBLIC)
         return deny("wrong-door", "a workload's secret is served at the public socket only");
     else if (access == ACCESS_WORKLOAD)
         obstacle = workload_obstacle(subject);
     else if (access == ACCESS_ADMIN)
         obstacle = admin_obstacle(subject);
-    if (obstacle.reason)
-        return obstacle;
-    return (struct decision){VERDICT_ALLOW, "ok", NULL};
+    return judge(obstacle);
+}
+
+struct decision access_decide_sync(const struct subject *subject, const struct place *own,
+                                   unsigned uid, int working)
+{
+    const struct place *place = subject->place;
+    struct decision obstacle = no_obstacle;
+    if (!working)
+        return deny("canary", "the daemon's own test of attestation fails");
+    if (subject->door != DOOR_SYNC)
+        return deny("wrong-door", "vsecm-sync comes to a socket of its own");
+    if (!subject->attested)
+        return deny("unattested", "the kernel has no record of this connection; connect again");
+    if (subject->caller.uid != uid)
+        obstacle = deny("not-sync", "it is of another uid than vsecm-sync");
+    else if (own->kind == PLACE_POD &&
+             (place->kind != PLACE_POD || strcmp(place->pod_uid, own->pod_uid) != 0))
+        obstacle = deny("foreign-pod", "it is not in the daemon's own pod");
+    else if (own->kind != PLACE_POD && (place->contained || place->kind == PLACE_REFUSED))
+        obstacle = deny("contained", "the daemon is in no pod, and this caller's cgroup is, or may "
+                                     "be, a container's");
+    return judge(obstacle);
 }

@@ -3,6 +3,7 @@
 #ifndef VSECM_SERVE_ACCESS_H
 #define VSECM_SERVE_ACCESS_H
 
+struct place;
 struct subject;
 
 enum access {
@@ -45,5 +46,12 @@ const char *access_reveal_name(enum access_reveal reveal);
  * attestation does not work: then nobody gets anything but ACCESS_ANYONE.
  */
 struct decision access_decide(enum access access, const struct subject *subject, int working);
+
+/*
+ * Decide whether SUBJECT, which came to DOOR_SYNC, is our vsecm-sync: of uid UID, and in the pod
+ * that OWN, the daemon's place, is in; or in none, when the daemon is in none. WORKING: as above.
+ */
+struct decision access_decide_sync(const struct subject *subject, const struct place *own,
+                                   unsigned uid, int working);
 
 #endif

@@ -21,11 +21,14 @@ static void known(struct writer *w, const char *name, const char *value)
         text(w, name, value);
 }
 
+static const char *const doors[] = {
+    [DOOR_PUBLIC] = "public", [DOOR_ADMIN] = "admin", [DOOR_SYNC] = "sync"};
+
 void audit_line_subject(struct writer *w, const struct subject *subject)
 {
     const struct identity *identity = subject->identity;
     text(w, "\"tier\":\"", subject->attested ? subject->tier : "none");
-    text(w, ",\"door\":\"", subject->door == DOOR_ADMIN ? "admin" : "public");
+    text(w, ",\"door\":\"", doors[subject->door]);
     if (identity) {
         text(w, ",\"namespace\":\"", identity->namespace);
         text(w, ",\"workload\":\"", identity->workload);

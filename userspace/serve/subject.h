@@ -11,6 +11,7 @@ struct identity;
 enum door {
     DOOR_PUBLIC, /* the socket that pods mount */
     DOOR_ADMIN,  /* the private one of the host's root */
+    DOOR_SYNC,   /* the one of vsecm-sync; no requests come in there */
 };
 
 struct subject {
@@ -21,6 +22,7 @@ struct subject {
     const struct place *place; /* never NULL; shared by all callers of a cgroup */
     struct identity *identity; /* NULL: no workload that is known; a counted reference */
     int is_sentinel;           /* the identity is the one that may administer */
+    int is_unseen; /* nobody is known there yet, for the list of pods was never complete */
 };
 
 #endif

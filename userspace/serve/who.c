@@ -99,6 +99,7 @@ static void find_identity(struct who *who, struct subject *subject)
         who->registry && subject->attested ? registry_find(who->registry, subject->place) : NULL;
     subject->identity = identity ? identity_ref(identity) : NULL;
     subject->is_sentinel = identity && strcmp(identity->key, who->sentinel) == 0;
+    subject->is_unseen = !identity && who->registry && registry_is_unseen(who->registry);
 }
 
 void who_read(struct who *who, int accepted, enum door door, struct subject *ret)
