@@ -11,6 +11,7 @@
 #define PROTOCOL_STATE_NAME "state"        /* of the state directory, in the private one */
 #define PROTOCOL_SOCKET_NAME "vsecm.sock"
 #define PROTOCOL_ADMIN_NAME "admin.sock"
+#define PROTOCOL_SYNC_NAME "sync.sock" /* of the socket in sync_dir */
 #define PROTOCOL_SOCKET PROTOCOL_PUBLIC_DIR "/" PROTOCOL_SOCKET_NAME
 #define PROTOCOL_SHORT_SOCKET "/run/vsecm.sock" /* a link to it */
 #define PROTOCOL_ADMIN_SOCKET PROTOCOL_PRIVATE_DIR "/" PROTOCOL_ADMIN_NAME

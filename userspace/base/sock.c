@@ -2,6 +2,7 @@
 #include "base/sock.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "limits.h"
 
 int sock_directory(const char *path, mode_t mode, struct error *error)
 {
@@ -27,6 +29,18 @@ int sock_directory(const char *path, mode_t mode, struct error *error)
     if (chmod(path, mode) < 0)
         return error_errno(error, -errno, "cannot set the mode of %s", path);
     return 0;
+}
+
+int sock_directories(const char *path, mode_t mode, struct error *error)
+{
+    char copy[LIMIT_PATH];
+    if (strlen(path) >= sizeof copy)
+        return error_set(error, -ENAMETOOLONG, "%s", path);
+    memcpy(copy, path, strlen(path) + 1);
+    const char *above = dirname(copy);
+    if (mkdir(above, 0700) == 0 && chmod(above, 0755) < 0)
+        return error_errno(error, -errno, "%s", above);
+    return sock_directory(path, mode, error);
 }
 
 static int address(const char *path, struct sockaddr_un *ret)

@@ -14,6 +14,12 @@ struct error;
 int sock_directory(const char *path, mode_t mode, struct error *error);
 
 /*
+ * The same, and the directory above it is made with mode 0755 when it is not there. It may be
+ * somebody else's: what is there is never changed.
+ */
+int sock_directories(const char *path, mode_t mode, struct error *error);
+
+/*
  * A non-blocking listening stream socket at PATH with MODE. The socket is bound under a temporary
  * name, given its mode and then renamed, so PATH never exists with a wider mode and never stops
  * existing while a new daemon takes over. A stale socket is replaced; one that answers a connect()

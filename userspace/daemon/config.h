@@ -33,6 +33,12 @@ struct config {
     char backup_dir[CONFIG_TEXT]; /* "": none */
     char helper[CONFIG_TEXT];
     char helper_dir[CONFIG_TEXT]; /* "none": nowhere */
+    char cluster[CONFIG_TEXT];
+    char node_name[CONFIG_TEXT]; /* "": none */
+    char cluster_dir[CONFIG_TEXT];
+    char sync_dir[CONFIG_TEXT];
+    char recovery[CONFIG_TEXT]; /* "": none */
+    char admission[CONFIG_TEXT];
     char log_level[CONFIG_TEXT];
     uint64_t arena_size;
     uint64_t max_secrets;
@@ -51,6 +57,7 @@ struct config {
     uint64_t audit_segment;
     uint64_t audit_keep;
     uint64_t audit_required;
+    uint64_t sync_uid;
 };
 
 /* Every option at its default. */

@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "base/sock.h"
 #include "crypto/arena.h"
+#include "daemon/cluster.h"
 #include "daemon/config.h"
 #include "daemon/daemon_status.h"
 #include "daemon/harden.h"
@@ -26,6 +27,7 @@
 #include "daemon/publish.h"
 #include "daemon/vault.h"
 #include "identity/place.h"
+#include "identity/registry.h"
 #include "kernel/attest.h"
 #include "limits.h"
 #include "protocol.h"
@@ -43,16 +45,23 @@ struct daemon {
     char admin_socket[CONFIG_TEXT + 32];
     int listens;
     struct place_roots roots;
-    struct identities *identities;
+    struct identities *identities;   /* NULL: it is the cluster that says who is who */
+    const struct registry *registry; /* the one in force */
     struct vault vault;
     struct audit *audit;
     struct attest *attest;
     struct service service;
     struct server *server;
+    struct cluster *cluster; /* NULL: none */
     struct daemon_status status;
     struct loop_source signals;
     struct loop_timer canary;
 };
+
+static int is_in_cluster(const struct config *config)
+{
+    return strcmp(config->cluster, "none") != 0;
+}
 
 /* ---- parts --------------------------------------------------------------------------------- */
 
@@ -137,6 +146,13 @@ static int make_attest(struct daemon *daemon, struct error *error)
     return r;
 }
 
+static void use_registry(void *context, const struct registry *registry)
+{
+    struct daemon *daemon = context;
+    daemon->registry = registry;
+    server_set_registry(daemon->server, registry);
+}
+
 static int make_server(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
@@ -167,10 +183,25 @@ static int make_server(struct daemon *daemon, struct error *error)
                    &daemon->server, error);
     if (r < 0)
         return r;
-    server_set_registry(daemon->server, identities_registry(daemon->identities));
+    if (daemon->identities)
+        use_registry(daemon, identities_registry(daemon->identities));
     store_set_settled(daemon->vault.store, server_settled, daemon->server);
     store_set_changed(daemon->vault.store, follow_changed, daemon->service.followers);
     return vault_start(&daemon->vault, &daemon->service, error);
+}
+
+static int make_cluster(struct daemon *daemon, struct error *error)
+{
+    const struct cluster_options options = {.config = daemon->config,
+                                            .loop = daemon->loop,
+                                            .vault = &daemon->vault,
+                                            .attest = daemon->attest,
+                                            .roots = &daemon->roots,
+                                            .service = &daemon->service,
+                                            .status = &daemon->status,
+                                            .changed = use_registry,
+                                            .context = daemon};
+    return is_in_cluster(daemon->config) ? cluster_new(&options, &daemon->cluster, error) : 0;
 }
 
 static int listen_at(struct daemon *daemon, enum door door, const char *path, mode_t mode,
@@ -210,18 +241,27 @@ static int listen_all(struct daemon *daemon, struct error *error)
 
 /* ---- events -------------------------------------------------------------------------------- */
 
+static int reload_identities(struct daemon *daemon, struct error *error)
+{
+    struct identities *fresh;
+    int r = identities_load(daemon->config, &fresh, error);
+    if (r < 0)
+        return r;
+    use_registry(daemon, identities_registry(fresh));
+    identities_free(daemon->identities);
+    daemon->identities = fresh;
+    return 0;
+}
+
 static void reload(struct daemon *daemon)
 {
     struct error error = {""};
-    struct identities *fresh;
-    if (identities_load(daemon->config, &fresh, &error) < 0) {
+    int r = daemon->cluster ? cluster_reload(daemon->cluster, &error)
+                            : reload_identities(daemon, &error);
+    if (r < 0)
         log_error("SIGHUP: %s\nthe identities stay as they were", error.text);
-        return;
-    }
-    server_set_registry(daemon->server, identities_registry(fresh));
-    identities_free(daemon->identities);
-    daemon->identities = fresh;
-    log_info("SIGHUP: %zu identities", identities_count(fresh));
+    else
+        log_info("SIGHUP: %zu identities", registry_count(daemon->registry));
 }
 
 static void on_signal(struct loop_source *source, uint32_t events)
@@ -281,7 +321,7 @@ static int read_settings(struct daemon *daemon, struct error *error)
                           &daemon->roots) < 0)
         return error_set(error, -EINVAL, "kubelet_roots = '%s' must be absolute cgroup paths",
                          config->kubelet_roots);
-    return identities_load(config, &daemon->identities, error);
+    return is_in_cluster(config) ? 0 : identities_load(config, &daemon->identities, error);
 }
 
 /* Pods go without it as they did before: no reason not to serve. */
@@ -303,7 +343,8 @@ static int finish_start(struct daemon *daemon, struct error *error)
 {
     daemon->status.attest = daemon->attest;
     daemon->status.server = daemon->server;
-    daemon->status.identities = &daemon->identities;
+    daemon->status.registry = &daemon->registry;
+    daemon->status.cluster = daemon->cluster;
     daemon->status.vault = &daemon->vault;
     daemon_status_begin(&daemon->status);
     daemon->service.status = daemon_status_write;
@@ -326,8 +367,8 @@ int daemon_start(const struct config *config, struct daemon **ret, struct error 
     if (r < 0)
         error_errno(error, r, "epoll");
     static int (*const steps[])(struct daemon * daemon, struct error * error) = {
-        watch_signals, make_directories, read_settings, make_vault, make_audit,
-        make_attest,   make_server,      offer_helper,  listen_all, finish_start};
+        watch_signals, make_directories, read_settings, make_vault, make_audit,  make_attest,
+        make_server,   make_cluster,     offer_helper,  listen_all, finish_start};
     if (r == 0)
         r = raise_descriptors(config, error);
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
@@ -343,7 +384,7 @@ int daemon_start(const struct config *config, struct daemon **ret, struct error 
 int daemon_run(struct daemon *daemon)
 {
     log_info("ready: %s, %zu identities, arena of %s", daemon->public_socket,
-             identities_count(daemon->identities), arena_backing_name(daemon->vault.arena));
+             registry_count(daemon->registry), arena_backing_name(daemon->vault.arena));
     notify_state("READY=1");
     return loop_run(daemon->loop);
 }
@@ -357,6 +398,7 @@ void daemon_stop(struct daemon *daemon)
         unlink(daemon->admin_socket);
     }
     server_free(daemon->server);
+    cluster_free(daemon->cluster);
     if (daemon->vault.store)
         store_set_changed(daemon->vault.store, NULL, NULL);
     service_done(&daemon->service);

@@ -3,9 +3,10 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "daemon/cluster.h"
 #include "daemon/harden.h"
-#include "daemon/identities.h"
 #include "daemon/vault.h"
+#include "identity/registry.h"
 #include "kernel/attest.h"
 #include "serve/follow.h"
 #include "serve/server.h"
@@ -75,10 +76,12 @@ void daemon_status_write(struct writer *w, void *context)
     const struct daemon_status *status = context;
     uint64_t now = clock_mono_ms();
     writer_named_u64(w, ",\"uptimeSeconds\":", (now - status->started_ms) / 1000);
-    writer_named_u64(w, ",\"identities\":", identities_count(*status->identities));
+    writer_named_u64(w, ",\"identities\":", registry_count(*status->registry));
     vault_write_status(w, status->vault);
     write_attestation(w, status, now);
     write_connections(w, status);
     write_followers(w, status);
+    if (status->cluster)
+        cluster_write_status(w, status->cluster);
     write_protections(w);
 }

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 struct attest;
-struct identities;
+struct cluster;
+struct registry;
 struct server;
 struct vault;
 struct writer;
@@ -14,7 +15,8 @@ struct writer;
 struct daemon_status {
     struct attest *attest;
     struct server *server;
-    struct identities *const *identities; /* whichever are in force */
+    const struct registry *const *registry; /* whichever is in force */
+    const struct cluster *cluster;          /* NULL: none */
     const struct vault *vault;
     uint64_t started_ms;
     uint64_t canary_ms; /* of the last canary, whatever it found */

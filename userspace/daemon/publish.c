@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,19 +14,6 @@
 #include "limits.h"
 
 #define TEMPORARY "." PUBLISH_NAME ".new"
-
-/* The directory above may be somebody else's: it is only made, never changed. */
-static int make_directories(const char *directory, struct error *error)
-{
-    char copy[LIMIT_PATH];
-    if (strlen(directory) >= sizeof copy)
-        return error_set(error, -ENAMETOOLONG, "%s", directory);
-    memcpy(copy, directory, strlen(directory) + 1);
-    const char *above = dirname(copy);
-    if (mkdir(above, 0700) == 0 && chmod(above, 0755) < 0)
-        return error_errno(error, -errno, "%s", above);
-    return sock_directory(directory, 0755, error);
-}
 
 static int copy_all(int from, int to, size_t size)
 {
@@ -67,7 +52,7 @@ int publish_helper(const char *from, const char *directory, struct error *error)
     int in = -1, program = file_open(from, LIMIT_HELPER, &size, error);
     if (program < 0)
         return program;
-    int r = make_directories(directory, error);
+    int r = sock_directories(directory, 0755, error);
     if (r == 0) {
         in = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         r = in < 0 ? -errno : replace(in, program, size);
