@@ -68,6 +68,12 @@
     256u                     /* requests under way: a put of LIMIT_TARGETS, and fetches beside it */
 #define LIMIT_LINK_MS 30000u /* until one is given up: vsecm-sync itself gives up before */
 #define LIMIT_API_MS 20000u  /* of one request to the API server; a write mostly takes 10 */
+#define LIMIT_API_CONNECT_MS \
+    3500u                    /* TCP and TLS: a first packet lost is sent again after 1 s and 3 s */
+#define LIMIT_API_DEAD_S 15u /* a connection whose other end has been silent to our probes */
+#define LIMIT_API_PROBE_S 3u /* between two probes: it may be back, and not know us any more */
+#define LIMIT_API_STATUS (16u * 1024u) /* of an answer that says why not: they have 1 KiB */
+#define LIMIT_TOKEN_MS 60000u /* until the token's file is read anew though it looks the same */
 #define LIMIT_WIRE_QUEUE (8u * 1024u * 1024u) /* bytes on their way in one direction */
 
 /* ---- age files --------------------------------------------------------------------------- */

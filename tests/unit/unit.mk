@@ -21,6 +21,19 @@ $(O)/test/client_%_test: $(O)/obj/tests/unit/client_%_test.o $(CLIENT_LIB_OBJ)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
 
+# Tests of what speaks with the API server have one of their own, made of Go's library alone.
+API_SERVER_SRC := tests/unit/api_server.go tests/unit/api_script.go
+
+$(O)/test/api_server: $(API_SERVER_SRC)
+	@mkdir -p $(@D)
+	$(say) GO $@
+	$(Q)GOFLAGS= GOWORK=off GOTOOLCHAIN=local GOPROXY=off CGO_ENABLED=0 $(GO) build -o $@ $^
+
+$(O)/test/sync_%_test: $(O)/obj/tests/unit/sync_%_test.o $(SYNC_LIB_OBJ) | $(O)/test/api_server
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_SYNC)
+
 $(O)/obj/tests/unit/bench_test.o: ROOM_FLAGS = -iquote . -iquote tests -iquote tools
 
 $(O)/test/bench_test: $(O)/obj/tests/unit/bench_test.o $(BENCH_LIB_OBJ) $(O)/libvsecm.a

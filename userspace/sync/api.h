@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Requests to the Kubernetes API server: HTTP/2 over TLS 1.3 by libcurl, in the loop. The token is
- * read anew when its file changes. No answer is kept whole that is larger than it may be.
+ * read anew when its file changes (sync/bearer.h), and a request that it was refused for is made
+ * once more. No answer is kept whole that is larger than it may be.
  */
 #ifndef VSECM_SYNC_API_H
 #define VSECM_SYNC_API_H
@@ -26,12 +27,16 @@ struct api_options {
 
 /* How a call ended. */
 struct api_end {
-    int status;       /* of HTTP; 0: there was no answer */
-    const char *why;  /* for people; never holds the token or a part of a body that was sent */
-    struct span body; /* of an api_call(): whole, at most its max; a stream's was given in pieces */
+    int status;        /* of HTTP; 0: there was no answer, or it was not whole */
+    const char *why;   /* for people, "" after a 2xx; no token, no part of a body that was sent */
+    struct span body;  /* whole, at most the call's max; a stream's was given in pieces */
+    unsigned retry_ms; /* the server asks not to be asked for so long (Retry-After); 0: no */
 };
 
-/* Pieces of the answer's body, once its status is 2xx. Non-zero ends the call. */
+/*
+ * Pieces of the answer's body, once its status is 2xx; the first is empty and says just that. Here,
+ * too, calls may be begun and cancelled, this one as well. Non-zero ends the call.
+ */
 typedef int api_piece(void *context, struct span bytes);
 /* Called exactly once, last, from the loop, never from within api_call(). */
 typedef void api_done(void *context, const struct api_end *end);
@@ -45,7 +50,7 @@ struct api_request {
     const char *type;    /* Content-Type of the body; NULL: JSON */
     const char *accept;  /* NULL: JSON */
     struct span body;    /* copied, and wiped when the call is over; empty: none */
-    size_t max;          /* bytes of an answer that is kept whole; more ends the call */
+    size_t max;          /* bytes of a 2xx answer that is kept whole; more ends the call */
     unsigned timeout_ms; /* of all of it; 0: LIMIT_API_MS */
     unsigned silence_ms; /* a stream that says nothing for so long has ended; 0: no limit */
     api_piece *piece;    /* NULL: the body is kept */
@@ -53,14 +58,16 @@ struct api_request {
     void *context;
 };
 
-/* Begin a request. 0 with *ret (may be NULL) for api_cancel(), or -errno: then nothing is called.
+/*
+ * Begin a request. 0 with *ret (may be NULL) for api_cancel(), which is good until done(); or
+ * -errno: then nothing is called.
  */
 int api_call(struct api *api, const struct api_request *request, struct api_call **ret);
 
 /* It ends without a call of done(). NULL is fine. */
 void api_cancel(struct api_call *call);
 
-/* Cancels what is under way. NULL is fine. */
+/* Cancels what is under way. Not from a piece() or done(). NULL is fine. */
 void api_free(struct api *api);
 
 #endif
