@@ -156,6 +156,9 @@ func refuse(w http.ResponseWriter, r *http.Request) {
 	status(w, number(r, "code"), "Refused", "no, not "+r.URL.Query().Get("what")+string(body))
 }
 
+// The body is not looked at.
+func deny(w http.ResponseWriter, r *http.Request) { status(w, 403, "Forbidden", "not you") }
+
 // Every so often a piece.
 func drip(w http.ResponseWriter, r *http.Request) {
 	for i := 0; i < number(r, "n"); i++ {
@@ -221,7 +224,7 @@ func main() {
 
 	mux := http.NewServeMux()
 	for path, handler := range map[string]http.HandlerFunc{"/echo": echo, "/large": large, "/slow": slow,
-		"/silent": silent, "/cut": cut, "/refuse": refuse, "/drip": drip, "/script/": serveScript, "/seen": seen,
+		"/silent": silent, "/cut": cut, "/refuse": refuse, "/drip": drip, "/deny": deny, "/script/": serveScript, "/seen": seen,
 		"/size":  func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, len(must(io.ReadAll(r.Body)))) },
 		"/moved": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/echo", http.StatusFound) }} {
 		mux.HandleFunc(path, handler)

@@ -49,6 +49,7 @@ struct api_call {
     uint64_t heard_ms;
     int is_begun;      /* piece() was told that the status is 2xx */
     int is_repeated;   /* after a 401 */
+    int is_plain;      /* over HTTP/1.1, see is_unheard() */
     const char *wrong; /* why we ended it ourselves */
     char tls[CURL_ERROR_SIZE];
 };
@@ -241,20 +242,29 @@ static unsigned retry_ms(const struct api_call *call)
     return seconds > 0 && seconds < 86400 ? (unsigned)seconds * 1000 : 0;
 }
 
+/*
+ * The status, where it can be relied on. A refusal can, also when its body is not whole: a server
+ * that refuses a request may close the stream while the request's body is still on its way.
+ */
+static int final_status(const struct api_call *call, CURLcode result)
+{
+    int status = status_of_call(call);
+    return !call->wrong && (result == CURLE_OK || status >= 300) ? status : 0;
+}
+
 /* The call is over; CALL is gone. */
 static void finish(struct api_call *call, CURLcode result)
 {
     char why[WHY] = "";
-    struct api_end end = {.why = why};
-    if (result == CURLE_OK && !call->wrong) {
-        end.status = status_of_call(call);
+    struct api_end end = {.why = why, .status = final_status(call, result)};
+    if (end.status) {
         end.body = (struct span){call->answer.bytes, call->answer.length};
         end.retry_ms = retry_ms(call);
-        if (!is_good(end.status))
-            describe_status(call, end.status, why, sizeof why);
-    } else {
-        describe_failure(call, result, why, sizeof why);
     }
+    if (!end.status)
+        describe_failure(call, result, why, sizeof why);
+    else if (!is_good(end.status))
+        describe_status(call, end.status, why, sizeof why);
     if (result == CURLE_OPERATION_TIMEDOUT)
         call->api->is_doubtful = 1;
     call->request.done(call->request.context, &end);
@@ -281,6 +291,28 @@ static void on_silence(struct loop_timer *timer)
         loop_set_timer(call->api->loop, timer, call->request.silence_ms - silent);
     else
         fail(call, "it has been silent for too long", CURLE_OPERATION_TIMEDOUT);
+}
+
+/*
+ * Non-zero when the server closed the stream before the body was out: it has refused the request
+ * unread, and libcurl, which was about to send, has lost the answer (seen in 7.88). It was not
+ * carried out, so it can be made once more, over HTTP/1.1, where the answer is not lost.
+ */
+static int is_unheard(const struct api_call *call, CURLcode result)
+{
+    curl_off_t sent = 0;
+    if (!call->body || call->is_plain || call->wrong || status_of_call(call) ||
+        (result != CURLE_HTTP2_STREAM && result != CURLE_SEND_ERROR))
+        return 0;
+    curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    return sent < (curl_off_t)call->request.body.length;
+}
+
+static void set_plain(struct api_call *call)
+{
+    call->is_plain = 1;
+    curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(call->easy, CURLOPT_PIPEWAIT, 0L);
 }
 
 /* Send it, also for a second time. A call that cannot be sent ends here. */
@@ -316,16 +348,19 @@ static void on_done(void *context, CURL *easy, CURLcode result)
         drop(call);
         return;
     }
-    int is_refused = result == CURLE_OK && status_of_call(call) == 401 && call->bearer;
-    if (!is_refused || call->is_repeated) {
+    int is_refused = final_status(call, result) == 401 && call->bearer && !call->is_repeated;
+    int is_lost = is_unheard(call, result);
+    if (!is_refused && !is_lost) {
         finish(call, result);
         return;
     }
     pump_remove(call->api->pump, easy);
     call->is_sent = 0;
-    call->is_repeated = 1;
+    call->is_repeated |= is_refused;
+    if (is_lost)
+        set_plain(call);
     answer_forget(&call->answer);
-    send_call(call, 1);
+    send_call(call, is_refused);
 }
 
 /* done() of one that cannot be sent may begin and cancel others: look from the start again. */

@@ -29,7 +29,8 @@ struct api_options {
 struct api_end {
     int status;        /* of HTTP; 0: there was no answer, or it was not whole */
     const char *why;   /* for people, "" after a 2xx; no token, no part of a body that was sent */
-    struct span body;  /* whole, at most the call's max; a stream's was given in pieces */
+    struct span body;  /* whole, at most the call's max; a stream's was given in pieces. Of a
+                         refusal: what came of it, for it may be cut. */
     unsigned retry_ms; /* the server asks not to be asked for so long (Retry-After); 0: no */
 };
 
