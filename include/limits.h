@@ -72,6 +72,8 @@
     3500u                    /* TCP and TLS: a first packet lost is sent again after 1 s and 3 s */
 #define LIMIT_API_DEAD_S 15u /* a connection whose other end has been silent to our probes */
 #define LIMIT_API_PROBE_S 3u /* between two probes: it may be back, and not know us any more */
+#define LIMIT_OBJECT_DEPTH \
+    128u /* nesting of one of its objects: a pod has 15, with its managedFields */
 #define LIMIT_API_STATUS (16u * 1024u) /* of an answer that says why not: they have 1 KiB */
 #define LIMIT_TOKEN_MS 60000u /* until the token's file is read anew though it looks the same */
 #define LIMIT_WIRE_QUEUE (8u * 1024u * 1024u) /* bytes on their way in one direction */

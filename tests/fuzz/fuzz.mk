@@ -10,7 +10,8 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,\
               $(call sources,base wire crypto identity template store cluster serve) userspace/daemon/config.c \
               $(patsubst %,userspace/client/%.c,event_stream flat locked members) \
-              $(patsubst %,userspace/cli/%.c,environ init_file safe_name))
+              $(patsubst %,userspace/cli/%.c,environ init_file safe_name) \
+              $(patsubst %,userspace/sync/%.c,splitter status))
 FUZZ_FLAGS := -std=c17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all $(WARN)
 
 $(O)/fuzz/obj/%.o: %.c
