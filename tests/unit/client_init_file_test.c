@@ -2,8 +2,9 @@
 /* Init commands as they are read, and how long is waited when they fail. */
 #include "cli/init_file.h"
 
+#include "base/backoff.h"
 #include "base/error.h"
-#include "cli/backoff.h"
+#include "cli/retry.h"
 #include "limits.h"
 #include "tests/unit/check.h"
 
@@ -172,21 +173,21 @@ TEST(waits)
 TEST(waits_as_the_environment_has_them)
 {
     struct backoff backoff;
-    CHECK_EQ_INT(backoff_read(&backoff, &why), 0);
+    CHECK_EQ_INT(retry_read(&backoff, &why), 0);
     CHECK(backoff.delay_ms == 1000 && backoff.max_wait_ms == 30000 && backoff.retries == 10 &&
           backoff.is_exponential);
     setenv("VSECM_BACKOFF_DELAY", "5", 1);
     setenv("VSECM_BACKOFF_MAX_WAIT", "50", 1);
     setenv("VSECM_BACKOFF_MAX_RETRIES", "0", 1);
     setenv("VSECM_BACKOFF_MODE", "linear", 1);
-    CHECK_EQ_INT(backoff_read(&backoff, &why), 0);
+    CHECK_EQ_INT(retry_read(&backoff, &why), 0);
     CHECK(backoff.delay_ms == 5 && backoff.max_wait_ms == 50 && backoff.retries == 0 &&
           !backoff.is_exponential);
     setenv("VSECM_BACKOFF_MODE", "often", 1);
-    CHECK_EQ_INT(backoff_read(&backoff, &why), -EINVAL);
+    CHECK_EQ_INT(retry_read(&backoff, &why), -EINVAL);
     CHECK_STR(why.text, "VSECM_BACKOFF_MODE must be exponential or linear");
     setenv("VSECM_BACKOFF_DELAY", "1s", 1);
-    CHECK_EQ_INT(backoff_read(&backoff, &why), -EINVAL);
+    CHECK_EQ_INT(retry_read(&backoff, &why), -EINVAL);
     CHECK_STR(why.text, "VSECM_BACKOFF_DELAY must be a number of milliseconds, at most 86400000");
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/init_run.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/writer.h"
 #include "cli/arguments.h"
-#include "cli/backoff.h"
 #include "cli/call.h"
 #include "cli/change.h"
 #include "cli/init_file.h"
+#include "cli/retry.h"
 #include "cli/safe_put.h"
 #include "cli/say.h"
 #include "cli/target.h"
@@ -57,7 +58,7 @@ static enum verb_exit retry(struct run *run, step *take, const void *argument)
         if (!status || !may_pass(status, http) || failure == run->backoff.retries)
             return status;
         random_bytes(&random, sizeof random);
-        backoff_sleep(backoff_wait_ms(&run->backoff, failure, random));
+        retry_sleep(backoff_wait_ms(&run->backoff, failure, random));
     }
 }
 
@@ -189,7 +190,7 @@ static enum verb_exit run_blocks(struct run *run, bool keys)
         if (keys != (block.keys.length > 0))
             continue;
         if (block.sleeps)
-            backoff_sleep(block.sleep_ms);
+            retry_sleep(block.sleep_ms);
         else
             status = retry(run, run_block, &block);
         if (status)
@@ -204,11 +205,11 @@ static enum verb_exit run_blocks(struct run *run, bool keys)
 static enum verb_exit read_environment(struct run *run)
 {
     struct error error = {""};
-    if (backoff_read(&run->backoff, &error) ||
-        backoff_read_ms("VSECM_SENTINEL_INIT_COMMAND_WAIT_BEFORE_EXEC", 0, &run->wait_before_ms,
-                        &error) ||
-        backoff_read_ms("VSECM_SENTINEL_INIT_COMMAND_WAIT_AFTER_INIT_COMPLETE", 0,
-                        &run->wait_after_ms, &error))
+    if (retry_read(&run->backoff, &error) ||
+        retry_read_ms("VSECM_SENTINEL_INIT_COMMAND_WAIT_BEFORE_EXEC", 0, &run->wait_before_ms,
+                      &error) ||
+        retry_read_ms("VSECM_SENTINEL_INIT_COMMAND_WAIT_AFTER_INIT_COMPLETE", 0,
+                      &run->wait_after_ms, &error))
         return say_failure(VERB_USAGE, "%s", error.text);
     return VERB_OK;
 }
@@ -231,7 +232,7 @@ static enum verb_exit read_file(struct run *run, const char *path)
 
 static enum verb_exit run_file(struct run *run)
 {
-    backoff_sleep(run->wait_before_ms);
+    retry_sleep(run->wait_before_ms);
     enum verb_exit status = run_blocks(run, true);
     if (!status)
         status = retry(run, ask_keystone, NULL);
@@ -245,7 +246,7 @@ static enum verb_exit run_file(struct run *run)
         status = retry(run, store_keystone, NULL);
     if (status)
         return status;
-    backoff_sleep(run->wait_after_ms);
+    retry_sleep(run->wait_after_ms);
     puts("the init commands have run; the keystone is ready");
     return VERB_OK;
 }

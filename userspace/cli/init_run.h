@@ -14,7 +14,7 @@ struct arguments;
  * Run those in the file at PATH, or at $VSECM_SENTINEL_INIT_COMMAND_PATH when it is NULL. The whole
  * file is read and found good before anything is done. Root keys are brought first and always: a
  * sealed daemon cannot say whether the rest was done. What fails in a way that may pass is tried
- * again (cli/backoff.h).
+ * again (cli/retry.h).
  */
 enum verb_exit init_run(const struct arguments *arguments, const char *path);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/backoff.h"
+#include "cli/retry.h"
 
+#include "base/backoff.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "limits.h"
@@ -21,7 +22,7 @@ static int read_number(const char *name, const char *unit, uint64_t fallback, ui
                      (unsigned long long)max);
 }
 
-int backoff_read_ms(const char *name, uint64_t fallback, uint64_t *ret, struct error *error)
+int retry_read_ms(const char *name, uint64_t fallback, uint64_t *ret, struct error *error)
 {
     return read_number(name, " of milliseconds", fallback, LIMIT_BACKOFF_MS, ret, error);
 }
@@ -35,28 +36,18 @@ static int read_mode(struct backoff *ret, struct error *error)
     return error_set(error, -EINVAL, "VSECM_BACKOFF_MODE must be exponential or linear");
 }
 
-int backoff_read(struct backoff *ret, struct error *error)
+int retry_read(struct backoff *ret, struct error *error)
 {
-    int r = backoff_read_ms("VSECM_BACKOFF_DELAY", 1000, &ret->delay_ms, error);
+    int r = retry_read_ms("VSECM_BACKOFF_DELAY", 1000, &ret->delay_ms, error);
     if (r == 0)
-        r = backoff_read_ms("VSECM_BACKOFF_MAX_WAIT", 30000, &ret->max_wait_ms, error);
+        r = retry_read_ms("VSECM_BACKOFF_MAX_WAIT", 30000, &ret->max_wait_ms, error);
     if (r == 0)
         r = read_number("VSECM_BACKOFF_MAX_RETRIES", "", 10, LIMIT_BACKOFF_RETRIES, &ret->retries,
                         error);
     return r ? r : read_mode(ret, error);
 }
 
-uint64_t backoff_wait_ms(const struct backoff *backoff, uint64_t failure, uint32_t random)
-{
-    uint64_t wait = backoff->delay_ms;
-    for (uint64_t i = 0; backoff->is_exponential && i < failure && wait < backoff->max_wait_ms; i++)
-        wait *= 2;
-    if (backoff->delay_ms)
-        wait += random % backoff->delay_ms;
-    return wait < backoff->max_wait_ms ? wait : backoff->max_wait_ms;
-}
-
-void backoff_sleep(uint64_t ms)
+void retry_sleep(uint64_t ms)
 {
     struct timespec rest = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
