@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "crypto/age.h"
+#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "protocol.h"
 #include "store/rewrite.h"
@@ -172,53 +172,11 @@ const struct age_recipient *keyring_recipient(const struct keyring *keyring)
     return keyring->key ? &rootkey_identities(keyring->key)->recipient : NULL;
 }
 
-/* What a sealed value opens into: never longer than the file was. */
-struct plain {
-    char *data;
-    size_t size, used;
-};
-
-static int take_plain(void *context, const void *data, size_t length)
-{
-    struct plain *plain = context;
-    if (length > plain->size - plain->used)
-        return -EFBIG;
-    memcpy(plain->data + plain->used, data, length);
-    plain->used += length;
-    return 0;
-}
-
-static int read_file(const struct keyring *keyring, struct age_reader *reader, struct span sealed,
-                     struct plain *plain, struct error *error)
-{
-    const struct age_keys keys = {.identities = keyring_identity(keyring), .count = 1};
-    age_reader_begin(reader, &keys, take_plain, plain);
-    int r = age_reader_write(reader, sealed.data, sealed.length, error);
-    if (r == 0)
-        r = age_reader_end(reader, error);
-    age_reader_wipe(reader);
-    return r;
-}
-
 int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, size_t *length,
                  char mark[AGE_MARK + 1], struct error *error)
 {
-    struct plain plain = {.data = arena_alloc(keyring->arena, sealed.length + 1),
-                          .size = sealed.length + 1};
-    struct age_reader *reader = arena_alloc(keyring->arena, sizeof *reader);
-    int r = -ENOSPC;
-    if (plain.data && reader)
-        r = read_file(keyring, reader, sealed, &plain, error);
-    if (r == 0)
-        memcpy(mark, reader->mark, sizeof reader->mark);
-    arena_free(keyring->arena, reader);
-    if (r < 0) {
-        arena_free(keyring->arena, plain.data);
-        return r;
-    }
-    *ret = plain.data;
-    *length = plain.used;
-    return 0;
+    return age_whole_open(keyring->arena, sealed, keyring_identity(keyring), 1, ret, length, mark,
+                          error);
 }
 
 void keyring_free(struct keyring *keyring)
