@@ -186,6 +186,38 @@ static enum fault_state look_deleted(int dir)
     return before ? FAULT_BEFORE : FAULT_AFTER;
 }
 
+/* ---- a record from elsewhere ------------------------------------------------------------------
+ */
+
+/* The number is lower than what is there: one record ends the key, one begins it anew. */
+static int act_take(int dir)
+{
+    const struct record record = {.op = RECORD_PUT,
+                                  .version = 1,
+                                  .created_us = T0,
+                                  .updated_us = T0,
+                                  .validity = VALIDITY_ALWAYS,
+                                  .key = SPAN_LITERAL("a/1"),
+                                  .value = SPAN_LITERAL("back")};
+    int r = open_store(dir);
+    if (r == 0)
+        r = change_take(stores.store, &record, T0, &ticket);
+    if (r < 0 && stores.store && !store_is_sealed(stores.store))
+        CHECK(is_as_before());
+    close_store();
+    return r;
+}
+
+static enum fault_state look_taken(int dir)
+{
+    look_inside(dir);
+    int before = is_as_before();
+    CHECK(before || (is_at("a/1", "back", 1) && is_at("a/2", "two", 1)));
+    CHECK_EQ_INT(store_count(stores.store), 3);
+    check_usable();
+    return before ? FAULT_BEFORE : FAULT_AFTER;
+}
+
 /* ---- expiry ---------------------------------------------------------------------------------- */
 
 static int act_expire(int dir)
@@ -319,6 +351,7 @@ const struct fault_scenario fault_scenarios[] = {
     {"a put of three keys", prepare, act_put, look_put},
     {"a put, tried again", prepare, act_put_again, look_put},
     {"a delete of two keys", prepare, act_delete, look_deleted},
+    {"a record that goes back", prepare, act_take, look_taken},
     {"an expiry", prepare, act_expire, look_expired},
     {"a compaction", prepare_waste, act_compact, look_compacted},
     {"a rekey", prepare, act_rekey, look_rekeyed},

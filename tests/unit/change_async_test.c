@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "store/record.h"
 #include "store/rewrite.h"
 #include "tests/unit/stores.h"
 
@@ -240,6 +241,41 @@ TEST(end_settles_what_is_under_way)
     CHECK_EQ_INT(change_unchecked_us(stores.store), 0);
     reopen(T0);
     CHECK(is_at("a/1", "syncing") && is_at("a/2", "open"));
+    end();
+}
+
+/* A rollback that the disk refuses leaves the history as it was. */
+TEST(record_from_elsewhere)
+{
+    const struct record record = {.op = RECORD_PUT,
+                                  .version = 1,
+                                  .created_us = T0,
+                                  .updated_us = T0,
+                                  .validity = VALIDITY_ALWAYS,
+                                  .key = SPAN_LITERAL("a/b"),
+                                  .value = SPAN_LITERAL("back")};
+    begin();
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ_INT(put("a/b", "own"), -EINPROGRESS);
+        change_flush(stores.store);
+        CHECK_EQ_INT(stores_settle(&stores), 0);
+    }
+    sync_error = EIO;
+    CHECK_EQ_INT(change_take(stores.store, &record, T0, &ticket), -EINPROGRESS);
+    CHECK_EQ_INT(change_take(stores.store, &record, T0, &ticket), -EAGAIN);
+    change_flush(stores.store);
+    CHECK_EQ_INT(stores_settle(&stores), -EIO);
+    CHECK(is_at("a/b", "own"));
+    CHECK_EQ_INT(store_find(stores.store, record.key)->number, 2);
+    sync_error = 0;
+    CHECK_EQ_INT(change_take(stores.store, &record, T0, &ticket), -EINPROGRESS);
+    CHECK(is_at("a/b", "own"));
+    change_flush(stores.store);
+    CHECK_EQ_INT(stores_settle(&stores), 0);
+    reopen(T0);
+    CHECK(is_at("a/b", "back"));
+    CHECK_EQ_INT(store_find(stores.store, record.key)->number, 1);
+    CHECK_EQ_INT(stores.refused, 0);
     end();
 }
 

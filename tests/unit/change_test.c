@@ -5,6 +5,7 @@
 
 #include "crypto/secret.h"
 #include "store/record.h"
+#include "store/rewrite.h"
 #include "tests/unit/stores.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -334,6 +335,102 @@ TEST(past_versions_expire_too)
     CHECK_EQ_INT(read_past("a/b", 1, "brief", T0 + SECOND), -ESTALE);
     change_expire(stores.store, T0 + SECOND);
     check_value("a/b", "lasting", 2);
+    end();
+}
+
+/* ---- records that were made elsewhere ---------------------------------------------------------
+ */
+
+static int take_until(const char *key, uint64_t version, const char *value, int64_t expires)
+{
+    const struct record record = {.op = RECORD_PUT,
+                                  .sequence = 4711, /* of another log */
+                                  .version = version,
+                                  .created_us = 7,
+                                  .updated_us = T0 + (int64_t)version,
+                                  .validity = {VALIDITY_NOW, expires},
+                                  .key = span_of(key),
+                                  .value = span_of(value)};
+    return change_take(stores.store, &record, T0, &ticket);
+}
+
+static int take(const char *key, uint64_t version, const char *value)
+{
+    return take_until(key, version, value, VALIDITY_NEVER);
+}
+
+TEST(record_is_taken_as_it_is)
+{
+    begin(2);
+    CHECK_EQ_INT(take("a/b", 1764000000, "one"), 0);
+    CHECK_EQ_INT(take("a/b", 1764000007, "two"), 0);
+    for (int twice = 0; twice < 2; twice++) {
+        check_value("a/b", "two", 1764000007);
+        CHECK_EQ_INT(find("a/b")->created_us, 7);
+        CHECK_EQ_INT(find("a/b")->updated_us, T0 + 1764000007);
+        CHECK_EQ_INT(read_past("a/b", 1764000000, "one", T0), 0);
+        reopen(2, T0);
+    }
+    CHECK_EQ_INT(take("a/b", 1764000008, "three"), 0);
+    CHECK_EQ_INT(read_past("a/b", 1764000000, "one", T0), -ENOENT);
+    CHECK_EQ_INT(put("a/b", "four"), 0);
+    check_value("a/b", "four", 1764000009);
+    end();
+}
+
+TEST(lower_number_takes_the_place_of_all)
+{
+    begin(10);
+    for (uint64_t i = 1; i <= 5; i++)
+        CHECK_EQ_INT(take("a/b", i, "old"), 0);
+    CHECK_EQ_INT(take("a/b", 3, "back"), 0);
+    for (int twice = 0; twice < 2; twice++) {
+        struct store_stats stats;
+        store_read_stats(stores.store, &stats);
+        check_value("a/b", "back", 3);
+        CHECK_EQ_INT(stats.records, 1);
+        CHECK_EQ_INT(store_count(stores.store), 1);
+        CHECK_EQ_INT(read_past("a/b", 2, "old", T0), -ENOENT);
+        CHECK_EQ_INT(read_past("a/b", 5, "old", T0), -ENOENT);
+        reopen(10, T0);
+    }
+    CHECK_EQ_INT(take("a/b", 3, "again"), 0); /* the same number too */
+    CHECK_EQ_INT(take("a/b", 4, "on"), 0);
+    CHECK_EQ_INT(rewrite_begin(stores.store, NULL, NULL, T0, &ticket), 0);
+    reopen(10, T0);
+    check_value("a/b", "on", 4);
+    CHECK_EQ_INT(read_past("a/b", 3, "again", T0), 0);
+    end();
+}
+
+TEST(record_that_is_over_already)
+{
+    begin(10);
+    CHECK_EQ_INT(take_until("a/b", 2, "gone", T0), 0);
+    for (int twice = 0; twice < 2; twice++) {
+        CHECK(find("a/b") && !find("a/b")->block);
+        CHECK_EQ_INT(find("a/b")->number, 2);
+        change_expire(stores.store, T0);
+        reopen(10, T0 - SECOND); /* with a clock that went back */
+    }
+    CHECK_EQ_INT(take("a/b", 3, "new"), 0);
+    check_value("a/b", "new", 3);
+    end();
+}
+
+TEST(record_that_finds_no_room)
+{
+    static char large[900 * 1024];
+    begin(10);
+    memset(large, 'x', sizeof large - 1);
+    CHECK_EQ_INT(take("a/b", 5, "small"), 0);
+    uint64_t blocks = arenas_blocks(stores.arena), bytes = bytes_of_log();
+    CHECK_EQ_INT(take("a/b", 3, large), -ENOSPC);
+    CHECK_EQ_INT(take("a/c", 3, large), -ENOSPC);
+    CHECK_EQ_INT(arenas_blocks(stores.arena), blocks);
+    CHECK_EQ_INT(bytes_of_log(), bytes);
+    CHECK_EQ_INT(store_count(stores.store), 1);
+    check_value("a/b", "small", 5);
     end();
 }
 

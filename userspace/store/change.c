@@ -105,6 +105,54 @@ int change_state_put(struct change_call *call, struct span key, const struct cha
     return r < 0 ? r : write_record(call, change, put);
 }
 
+/* What a load is to find before the record: else that would stand behind versions above it. */
+static int write_end(struct change_call *call, struct change *change)
+{
+    struct record record = {.op = RECORD_DELETE,
+                            .version = change->entry->version.number,
+                            .created_us = change->entry->version.created_us,
+                            .updated_us = call->now_us,
+                            .validity = change->entry->version.validity,
+                            .key = store_state_key(change->entry)};
+    struct journal_place place;
+    return seal_record(call->store->seal, &record, call->store->journal, &place);
+}
+
+static int take(struct change_call *call, struct change *change, const struct record *record)
+{
+    struct store *store = call->store;
+    struct store_version *next = &change->next;
+    struct record sealed = *record;
+    change->has_no_past = next->number >= record->version;
+    *next = (struct store_version){.number = record->version,
+                                   .created_us = record->created_us,
+                                   .updated_us = record->updated_us,
+                                   .validity = record->validity};
+    /* Of what is over already the value is kept in the log only, until the expiry is on record. */
+    int r = record->validity.expires_us <= call->now_us
+                ? 0
+                : shape_render(store->arena, record->value, record->template, record->format, next);
+    if (r == 0 && change->has_no_past)
+        r = write_end(call, change);
+    return r < 0 ? r : seal_record(store->seal, &sealed, store->journal, &next->place);
+}
+
+static int prepare_take(struct change_call *call, const struct record *record)
+{
+    struct entry *entry;
+    int r = store_state_entry(call->store, record->key, &entry);
+    if (r < 0)
+        return r;
+    if (entry->change)
+        return -EAGAIN;
+    struct change *change = change_state_add(call, entry, RECORD_PUT);
+    if (!change && !entry->version.number)
+        store_state_drop(call->store, entry);
+    if (!change || store_state_reserve_past(entry) < 0)
+        return -ENOMEM;
+    return take(call, change, record);
+}
+
 static int prepare_delete(struct change_call *call, struct span key)
 {
     struct entry *entry = table_find(call->store->entries, key);
@@ -136,15 +184,25 @@ static void make_past(struct entry *entry)
                                                      .is_over = !version->block};
 }
 
+/* The newest version so far is it no more. */
+static void put_behind(struct store *store, const struct change *change)
+{
+    struct entry *entry = change->entry;
+    if (!entry->version.number) {
+        store->count++;
+    } else if (change->has_no_past) {
+        store_state_count(store, entry->version.place, -1);
+        store_state_trim(store, entry, 0);
+    } else {
+        make_past(entry);
+        store_state_trim(store, entry, store_state_kept(store));
+    }
+}
+
 static void apply_put(struct store *store, struct change *change)
 {
     struct entry *entry = change->entry;
-    if (entry->version.number) {
-        make_past(entry);
-        store_state_trim(store, entry, store_state_kept(store));
-    } else {
-        store->count++;
-    }
+    put_behind(store, change);
     secret_unref(entry->version.block);
     entry->version = change->next;
     entry->is_expiry_kept = change->op == RECORD_EXPIRE;
@@ -234,8 +292,8 @@ static void settle(struct store *store, uint64_t first, uint64_t last, int resul
 {
     store->settled_result = result;
     store->failures += result < 0;
-    if (store->options.settled && store->options.worker)
-        store->options.settled(store->options.context, first, last, result);
+    if (store->options.worker)
+        store_state_settled(store, first, last, result);
 }
 
 /* RESULT of the sync that store->syncing waited for. */
@@ -328,6 +386,13 @@ int change_put(struct store *store, const struct span *keys, size_t count,
     for (size_t i = 0; i < count && r == 0; i++)
         r = change_state_put(&call, keys[i], put, conflict);
     return finish(&call, r, ticket);
+}
+
+int change_take(struct store *store, const struct record *record, int64_t now_us, uint64_t *ticket)
+{
+    struct change_call call;
+    int r = begin(store, now_us, &call);
+    return r < 0 ? r : finish(&call, prepare_take(&call, record), ticket);
 }
 
 int change_delete(struct store *store, const struct span *keys, size_t count, int64_t now_us,

@@ -21,6 +21,7 @@
 #include "base/span.h"
 #include "store/validity.h"
 
+struct record;
 struct store;
 
 #define CHANGE_ANY_VERSION UINT64_MAX
@@ -47,6 +48,14 @@ struct change_conflict {
 int change_put(struct store *store, const struct span *keys, size_t count,
                const struct change_put *put, int64_t now_us, uint64_t *ticket,
                struct change_conflict *conflict);
+
+/*
+ * Store RECORD, a RECORD_PUT that was made elsewhere, as the newest version of its key, with its
+ * number and its times as they are. Below what is there already it is taken too, in the place of
+ * all versions of the key: numbers of one history grow. Whether that may be is for the caller to
+ * know.
+ */
+int change_take(struct store *store, const struct record *record, int64_t now_us, uint64_t *ticket);
 
 /* Remove COUNT keys with all their versions: all of them or none. -ENOENT when one is not there. */
 int change_delete(struct store *store, const struct span *keys, size_t count, int64_t now_us,

@@ -15,6 +15,7 @@ struct change {
     struct entry *entry;
     enum record_op op;
     uint64_t call;
+    int has_no_past; /* a put that takes the place of all versions there are */
     struct store_version next;
 };
 

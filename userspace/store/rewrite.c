@@ -166,8 +166,8 @@ static void end(void *context, int r)
     if (ended.call)
         ended.call(ended.context, r);
     store->settled_result = r;
-    if (store->options.settled && store->options.loop)
-        store->options.settled(store->options.context, ticket, ticket, r);
+    if (store->options.loop)
+        store_state_settled(store, ticket, ticket, r);
 }
 
 static int publish_job(void *context)

@@ -35,6 +35,23 @@ void store_set_settled(struct store *store,
     store->options.context = context;
 }
 
+void store_set_also_settled(struct store *store,
+                            void (*settled)(void *context, uint64_t first, uint64_t last,
+                                            int result),
+                            void *context)
+{
+    store->also_settled = settled;
+    store->also_settled_context = context;
+}
+
+void store_state_settled(const struct store *store, uint64_t first, uint64_t last, int result)
+{
+    if (store->also_settled)
+        store->also_settled(store->also_settled_context, first, last, result);
+    if (store->options.settled)
+        store->options.settled(store->options.context, first, last, result);
+}
+
 void store_set_changed(struct store *store, void (*changed)(void *context, struct span key),
                        void *context)
 {

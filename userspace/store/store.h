@@ -82,6 +82,12 @@ void store_set_settled(struct store *store,
                        void (*settled)(void *context, uint64_t first, uint64_t last, int result),
                        void *context);
 
+/* One more who is told, before the other. NULL: nobody any more. */
+void store_set_also_settled(struct store *store,
+                            void (*settled)(void *context, uint64_t first, uint64_t last,
+                                            int result),
+                            void *context);
+
 /*
  * Whom to tell that KEY is changing: put, deleted, expired. Called from within the change, which is
  * in effect when the call into the store has returned; nothing may be asked of the store meanwhile.

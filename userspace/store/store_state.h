@@ -61,7 +61,9 @@ struct store {
     struct rewrite *rewrite; /* under way: nothing else is changed meanwhile */
     int is_held;             /* by a stage: nobody else changes anything meanwhile */
     uint64_t rewrites, failures;
-    int settled_result;                              /* of what was settled last */
+    int settled_result; /* of what was settled last */
+    void (*also_settled)(void *context, uint64_t first, uint64_t last, int result);
+    void *also_settled_context;
     void (*changed)(void *context, struct span key); /* NULL: nobody cares */
     void *changed_context;
     int is_broken; /* which log a crash would leave is not known: no more changes */
@@ -92,6 +94,9 @@ static inline void store_state_changed(const struct store *store, const struct e
     if (store->changed)
         store->changed(store->changed_context, store_state_key(entry));
 }
+
+/* Tell whoever wants to know what came of the changes FIRST to LAST. */
+void store_state_settled(const struct store *store, uint64_t first, uint64_t last, int result);
 
 /* 0 when a change may begin, -ENOKEY (sealed), -EIO (broken), -EAGAIN (held). */
 int store_state_check(const struct store *store);
