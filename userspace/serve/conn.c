@@ -269,7 +269,9 @@ static void process(struct conn *conn, char *data, size_t length)
     conn->is_leftover = 0;
     while (at < length && step == STEP_DONE && !conn->closing &&
            conn->follow.kind != FOLLOW_WATCH) {
-        if (!peer_may_go_on(conn->peer, turn) || !make_room(conn)) {
+        /* What has settled is answered at once: who knows why it failed says it only now. */
+        int may_go_on = conn->pending.is_settled || peer_may_go_on(conn->peer, turn);
+        if (!may_go_on || !make_room(conn)) {
             conn->is_leftover = 1;
             break;
         }

@@ -18,18 +18,24 @@
 
 /* ---- the public half ------------------------------------------------------------------------- */
 
-static void reply_recipient(struct service *service, struct reply *reply)
+static void reply_recipient(struct service *service, struct call *call, struct reply *reply)
 {
     char text[AGE_KEY_RECIPIENT_TEXT], line[AGE_KEY_RECIPIENT_TEXT + 32];
-    age_key_write_recipient(keyring_recipient(service->keyring), text);
+    size_t count = 0;
+    const struct age_identity *own = service_identities(service, &count);
+    if (!own) {
+        call->reason = "no-root-key";
+        reply_error(reply, 503, ERROR_UNAVAILABLE, "the root key is not known yet");
+        return;
+    }
+    age_key_write_recipient(&own->recipient, text);
     snprintf(line, sizeof line, "{\"recipient\":\"%s\"}\n", text);
     reply_json(reply, line);
 }
 
 void keys_recipient(struct service *service, struct call *call, struct reply *reply)
 {
-    (void)call;
-    reply_recipient(service, reply);
+    reply_recipient(service, call, reply);
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
@@ -216,7 +222,7 @@ void keys_rekey(struct service *service, struct call *call, struct reply *reply)
     if (service_must_wait(call, r, ticket))
         return;
     if (r == 0) {
-        reply_recipient(service, reply);
+        reply_recipient(service, call, reply);
     } else if (r == -EINVAL) {
         error_set(&why, r,
                   "this daemon does not keep the root key itself, so it makes none: give "

@@ -7,7 +7,6 @@
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "store/key.h"
-#include "store/store.h"
 
 void keystone_get(struct service *service, struct call *call, struct reply *reply)
 {
@@ -18,7 +17,8 @@ void keystone_get(struct service *service, struct call *call, struct reply *repl
     writer_literal(&k, "/" PROTOCOL_KEYSTONE);
     struct span name = {key, k.used};
     writer_literal(&w, "{\"status\":\"");
-    writer_text(&w, store_find(service->store, name) ? "ready" : "pending");
+    const struct upstream upstream = service_upstream(service);
+    writer_text(&w, upstream.has(upstream.self, name) ? "ready" : "pending");
     writer_literal(&w, "\",\"key\":\"");
     writer_span(&w, name);
     writer_literal(&w, "\"}\n");

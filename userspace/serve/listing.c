@@ -76,23 +76,25 @@ static void write_list(struct writer *w, const struct store_row *rows, size_t co
     writer_literal(w, "]}\n");
 }
 
-static void reply_names(struct service *service, struct reply *reply)
+static void reply_names(struct service *service, struct call *call, struct reply *reply)
 {
-    struct store_row *rows;
+    const struct upstream upstream = service_upstream(service);
+    struct store_row *rows = NULL;
     size_t count;
     char *body = NULL;
     struct writer w = {0};
     int64_t now_us = service_now_us(service);
-    if (store_list(service->store, &rows, &count) == 0) {
+    int r = upstream.list(upstream.self, &rows, &count);
+    if (r == 0) {
         write_list(&w, rows, count, now_us);
         body = malloc(w.needed);
     }
-    if (!body) {
-        reply_error(reply, 500, ERROR_INTERNAL, "out of memory");
-    } else {
+    if (body) {
         w = writer_on(body, w.needed);
         write_list(&w, rows, count, now_us);
         reply_heap(reply, REPLY_JSON, body, w.used);
+    } else {
+        outcome_refuse_change(service, call, r < 0 ? r : -ENOMEM, NULL, reply);
     }
     free(rows);
 }
@@ -313,10 +315,14 @@ void listing_get(struct service *service, struct call *call, struct reply *reply
         call->reason = "bad-target";
         reply_error(reply, 400, ERROR_BAD_REQUEST,
                     "say ?reveal=true (or ?encrypted=true) for the values, sealed to the root key");
+    } else if (is_sealed && service_upstream(service).is_cluster) {
+        call->operation = "list-sealed";
+        outcome_refuse_cluster(call, "`kubectl get vsecmsecrets -A -o yaml` lists all, sealed",
+                               reply);
     } else if (is_sealed) {
         call->operation = "list-sealed";
         reply_sealed(service, call, reply);
     } else {
-        reply_names(service, reply);
+        reply_names(service, call, reply);
     }
 }

@@ -15,29 +15,33 @@
 #include "serve/versions.h"
 #include "serve/workload.h"
 
+#define BACKUP "`kubectl get vsecmsecrets -A -o yaml` is a backup, sealed to the cluster's root key"
+#define RESTORE "`kubectl apply` brings back what `kubectl get vsecmsecrets -A -o yaml` gave"
+#define REKEY "the root key is the cluster's: see `vsecm node`"
+
 /* clang-format off */
 static const struct route routes[] = {
     /* method   path                  tail access           body        sealed operation       handler */
-    {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          0,     "get",          workload_secret},
-    {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          0,     "value",        workload_value},
-    {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          0,     "member",       workload_member},
-    {"GET",    PATH_WATCH,            0,   ACCESS_WORKLOAD, 0,          0,     "watch",        push_watch},
-    {"GET",    PATH_PAGE,             0,   ACCESS_WORKLOAD, 0,          0,     "page",         push_page},
-    {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          1,     "whoami",       workload_whoami},
-    {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,     "recipient",    keys_recipient},
-    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         listing_get},
-    {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "put",          sentinel_put},
-    {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "delete",       sentinel_delete},
-    {"GET",    PATH_KEYSTONE,         0,   ACCESS_ADMIN,    0,          0,     "keystone",     keystone_get},
-    {"POST",   PATH_KEYS,             0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "unseal",       keys_unseal},
-    {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          1,     "status",       status_show},
-    {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,     "history",      versions_list},
-    {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,     "reveal",       versions_value},
-    {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rollback",     versions_rollback},
-    {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,     "backup",       backups_get},
-    {"POST",   PATH_RESTORE,          0,   ACCESS_ADMIN,    LIMIT_PIECE, 0,    "upload",       restores_receive},
-    {"POST",   PATH_RESTORE_APPLY,    0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "restore",      restores_apply},
-    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey},
+    {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          0,     "get",          workload_secret, NULL},
+    {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          0,     "value",        workload_value, NULL},
+    {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          0,     "member",       workload_member, NULL},
+    {"GET",    PATH_WATCH,            0,   ACCESS_WORKLOAD, 0,          0,     "watch",        push_watch, NULL},
+    {"GET",    PATH_PAGE,             0,   ACCESS_WORKLOAD, 0,          0,     "page",         push_page, NULL},
+    {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          1,     "whoami",       workload_whoami, NULL},
+    {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,     "recipient",    keys_recipient, NULL},
+    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         listing_get, NULL},
+    {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "put",          sentinel_put, NULL},
+    {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "delete",       sentinel_delete, NULL},
+    {"GET",    PATH_KEYSTONE,         0,   ACCESS_ADMIN,    0,          0,     "keystone",     keystone_get, NULL},
+    {"POST",   PATH_KEYS,             0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "unseal",       keys_unseal, NULL},
+    {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          1,     "status",       status_show, NULL},
+    {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,     "history",      versions_list, NULL},
+    {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,     "reveal",       versions_value, NULL},
+    {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rollback",     versions_rollback, NULL},
+    {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,     "backup",       backups_get, BACKUP},
+    {"POST",   PATH_RESTORE,          0,   ACCESS_ADMIN,    LIMIT_PIECE, 0,    "upload",       restores_receive, RESTORE},
+    {"POST",   PATH_RESTORE_APPLY,    0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "restore",      restores_apply, RESTORE},
+    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey, REKEY},
 };
 /* clang-format on */
 

@@ -21,6 +21,7 @@ struct route {
     int works_sealed;      /* also while the store is sealed */
     const char *operation; /* its name in the audit trail */
     void (*handle)(struct service *service, struct call *call, struct reply *reply);
+    const char *instead; /* in a cluster it is refused, and this is what to do; NULL: it is not */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "base/writer.h"
 #include "crypto/age_header.h"
 #include "crypto/age_payload.h"
+#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "crypto/random.h"
 #include "limits.h"
@@ -18,7 +19,6 @@
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "store/backup.h"
-#include "store/keyring.h"
 #include "store/record.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -49,6 +49,16 @@ static int decode(struct span text, char **ret, struct span *sealed, struct erro
                      "(vsecm encrypt makes one)");
 }
 
+static int open_with(const struct service *service, struct span sealed, char **plain,
+                     size_t *length, char mark[AGE_MARK + 1], struct error *error)
+{
+    size_t count = 0;
+    const struct age_identity *identities = service_identities(service, &count);
+    if (!identities)
+        return error_set(error, -EINVAL, "the root key is not known yet: nothing sealed opens");
+    return age_whole_open(service->arena, sealed, identities, count, plain, length, mark, error);
+}
+
 static int open_value(struct service *service, struct put_request *request, char **plain,
                       size_t *length, char mark[AGE_MARK + 1], struct error *error)
 {
@@ -59,7 +69,7 @@ static int open_value(struct service *service, struct put_request *request, char
         !begins_with(sealed, SPAN_LITERAL(ARMOUR)))
         r = decode(request->value, &decoded, &sealed, error);
     if (r == 0)
-        r = keyring_open(service->keyring, sealed, plain, length, mark, error);
+        r = open_with(service, sealed, plain, length, mark, error);
     free(decoded);
     return r;
 }
@@ -162,10 +172,16 @@ int sealed_value_seal(struct arena *arena, const struct age_recipient *to, struc
 void sealed_value_reply(struct service *service, const struct put_request *request,
                         struct call *call, struct reply *reply)
 {
-    size_t size = 0;
+    size_t size = 0, count = 0;
     char *file = NULL;
-    sealed_value_seal(service->arena, keyring_recipient(service->keyring), (struct span){NULL, 0},
-                      request->value, &file, &size);
+    const struct age_identity *own = service_identities(service, &count);
+    if (!own) {
+        call->reason = "no-root-key";
+        reply_error(reply, 503, ERROR_UNAVAILABLE, "the root key is not known yet");
+        return;
+    }
+    sealed_value_seal(service->arena, &own->recipient, (struct span){NULL, 0}, request->value,
+                      &file, &size);
     size_t length = (size + 2) / 3 * 4 + 1;
     char *body = file ? malloc(length) : NULL;
     if (!body) {

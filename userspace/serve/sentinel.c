@@ -81,8 +81,9 @@ static int put(struct service *service, const struct put_request *request, uint6
                                    .format = request->format,
                                    .validity = request->validity,
                                    .if_version = request->if_version};
-    return change_put(service->store, request->keys, request->key_count, &put, clock_wall_us(),
-                      ticket, conflict);
+    const struct upstream upstream = service_upstream(service);
+    return upstream.put(upstream.self, request->keys, request->key_count, &put, clock_wall_us(),
+                        ticket, conflict);
 }
 
 void sentinel_put(struct service *service, struct call *call, struct reply *reply)
@@ -106,15 +107,16 @@ void sentinel_put(struct service *service, struct call *call, struct reply *repl
     if (r == 0)
         reply_ok(reply, request->key_count, misfit.text);
     else
-        outcome_refuse(call, r, &conflict, reply);
+        outcome_refuse_change(service, call, r, &conflict, reply);
 }
 
 /* The keys that are not there, in words; "" when all are. */
 static void find_missing(const struct service *service, char *ret, size_t size)
 {
+    const struct upstream upstream = service_upstream(service);
     struct writer w = writer_on(ret, size - 1);
     for (size_t i = 0; i < service->scratch->key_count; i++) {
-        if (store_find(service->store, service->scratch->keys[i]))
+        if (upstream.has(upstream.self, service->scratch->keys[i]))
             continue;
         writer_text(&w, w.used ? ", " : "");
         writer_span(&w, service->scratch->keys[i]);
@@ -126,10 +128,11 @@ static int delete (struct service *service, struct call *call, uint64_t *ticket,
                    struct reply *reply)
 {
     const struct put_request *request = service->scratch;
+    const struct upstream upstream = service_upstream(service);
     char missing[512];
     int r =
-        change_delete(service->store, request->keys, request->key_count, clock_wall_us(), ticket);
-    if (r != -ENOENT)
+        upstream.delete(upstream.self, request->keys, request->key_count, clock_wall_us(), ticket);
+    if (r != -ENOENT || upstream.why(upstream.self)[0])
         return r;
     find_missing(service, missing, sizeof missing);
     call->reason = "no-secret";
@@ -152,5 +155,5 @@ void sentinel_delete(struct service *service, struct call *call, struct reply *r
     if (r == 0)
         reply_ok(reply, request->key_count, "");
     else if (!reply->status)
-        outcome_refuse(call, r, NULL, reply);
+        outcome_refuse_change(service, call, r, NULL, reply);
 }

@@ -14,10 +14,12 @@
 #include "serve/audit_line.h"
 #include "serve/follow.h"
 #include "serve/http.h"
+#include "serve/outcome.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/route.h"
 #include "serve/subject.h"
+#include "store/keyring.h"
 #include "store/store.h"
 
 int service_init(struct service *service)
@@ -39,6 +41,24 @@ void service_done(struct service *service)
     service->followers = NULL;
     free(service->scratch);
     service->scratch = NULL;
+}
+
+/* ---- where things are --------------------------------------------------------------------------
+ */
+
+struct upstream service_upstream(const struct service *service)
+{
+    return service->upstream.put ? service->upstream : upstream_local(service->store);
+}
+
+const struct age_identity *service_identities(const struct service *service, size_t *count)
+{
+    const struct upstream upstream = service_upstream(service);
+    const struct age_identity *ret = upstream.identities(upstream.self, count);
+    if (ret || upstream.is_cluster)
+        return ret;
+    *count = 1;
+    return keyring_identity(service->keyring);
 }
 
 /* ---- records ------------------------------------------------------------------------------- */
@@ -202,6 +222,17 @@ static int is_open(struct service *service, const struct route *route, struct ca
     return 0;
 }
 
+/* What needs all secrets, or their key, is not this daemon's affair when it has a part of them. */
+static int is_here(struct service *service, const struct route *route, struct call *call,
+                   struct reply *reply)
+{
+    if (!route->instead || !service_upstream(service).is_cluster)
+        return 1;
+    outcome_refuse_cluster(call, route->instead, reply);
+    finish(service, call, route->operation, reply);
+    return 0;
+}
+
 /* Non-zero when the caller may; else *result is what to do instead. */
 static int may(struct service *service, const struct route *route, struct call *call,
                struct reply *reply, enum service_result *result)
@@ -209,7 +240,7 @@ static int may(struct service *service, const struct route *route, struct call *
     struct decision decision = access_decide(route->access, call->subject, service->working);
     *result = SERVICE_REPLIED;
     if (decision.verdict == VERDICT_ALLOW)
-        return is_open(service, route, call, reply);
+        return is_here(service, route, call, reply) && is_open(service, route, call, reply);
     if (decision.verdict == VERDICT_WAIT && call->waits)
         *result = SERVICE_WAITS;
     else

@@ -11,7 +11,9 @@
 
 #include "base/span.h"
 #include "serve/access.h"
+#include "store/upstream.h"
 
+struct age_identity;
 struct arena;
 struct audit;
 struct audit_memo;
@@ -28,6 +30,7 @@ struct writer;
 
 struct service {
     struct store *store;
+    struct upstream upstream; /* where changes are made; all zero: the store is its own */
     struct keyring *keyring;
     struct restore *restore;
     struct arena *arena;
@@ -92,6 +95,13 @@ enum service_result {
  */
 int service_init(struct service *service);
 void service_done(struct service *service);
+
+/* Where changes are made. */
+struct upstream service_upstream(const struct service *service);
+
+/* What opens values that travel sealed, *count of them, the first the one to seal to. NULL: no key
+ * is known. */
+const struct age_identity *service_identities(const struct service *service, size_t *count);
 
 /*
  * Decide on a head before its body is read: a body that nobody would look at is never taken in.

@@ -65,12 +65,34 @@ static struct put_request *read_wanted(struct service *service, struct call *cal
     return NULL;
 }
 
-static void refuse(struct call *call, int r, const struct put_request *wanted, struct reply *reply)
+/* It is in the cluster, and nobody of this node may read it. */
+static int is_elsewhere(const struct service *service, struct span key)
+{
+    const struct upstream upstream = service_upstream(service);
+    return !store_find(service->store, key) && upstream.has(upstream.self, key);
+}
+
+static void refuse_elsewhere(struct call *call, struct span key, struct reply *reply)
+{
+    struct key_parts parts = key_split(key);
+    call->reason = "elsewhere";
+    reply_error(
+        reply, 404, ERROR_NOT_FOUND,
+        "no pod of this node may read %.*s, so its versions are not here: ask the daemon of "
+        "a node that has one, or see `kubectl get vsecmsecret %.*s -n %.*s -o yaml`",
+        (int)key.length, key.data, (int)parts.workload.length, parts.workload.data,
+        (int)parts.namespace.length, parts.namespace.data);
+}
+
+static void refuse(const struct service *service, struct call *call, int r,
+                   const struct put_request *wanted, struct reply *reply)
 {
     char version[64] = "";
     if (wanted->version)
         snprintf(version, sizeof version, "version %llu of ", (unsigned long long)wanted->version);
-    if (r == -ENOENT) {
+    if (r == -ENOENT && is_elsewhere(service, wanted->keys[0])) {
+        refuse_elsewhere(call, wanted->keys[0], reply);
+    } else if (r == -ENOENT) {
         call->reason = wanted->version ? "no-version" : "no-secret";
         reply_error(reply, 404, ERROR_NOT_FOUND, "there is no %ssecret %s", version,
                     wanted->key_text[0]);
@@ -78,7 +100,7 @@ static void refuse(struct call *call, int r, const struct put_request *wanted, s
         call->reason = "expired";
         reply_error(reply, 404, ERROR_NOT_FOUND, "%s%s has expired", version, wanted->key_text[0]);
     } else {
-        outcome_refuse(call, r, NULL, reply);
+        outcome_refuse_change(service, call, r, NULL, reply);
     }
 }
 
@@ -135,7 +157,7 @@ void versions_list(struct service *service, struct call *call, struct reply *rep
         return;
     int r = store_history(service->store, wanted->keys[0], &rows, &count);
     if (r < 0) {
-        refuse(call, r, wanted, reply);
+        refuse(service, call, r, wanted, reply);
         return;
     }
     struct writer w = {0};
@@ -199,7 +221,7 @@ void versions_value(struct service *service, struct call *call, struct reply *re
     int r = store_read(service->store, wanted->keys[0], wanted->version, service_now_us(service),
                        &record);
     if (r < 0) {
-        refuse(call, r, wanted, reply);
+        refuse(service, call, r, wanted, reply);
         return;
     }
     reply_record(service, call, &record, wanted->is_transformed, reply);
@@ -224,7 +246,8 @@ static int roll_back(struct service *service, struct put_request *request, uint6
                                    .format = record.format,
                                    .validity = renews ? request->validity : record.validity,
                                    .if_version = request->if_version};
-    r = change_put(service->store, request->keys, 1, &put, now_us, ticket, conflict);
+    const struct upstream upstream = service_upstream(service);
+    r = upstream.put(upstream.self, request->keys, 1, &put, now_us, ticket, conflict);
     record_done(service->arena, &record);
     return r;
 }
@@ -239,7 +262,8 @@ static void reply_rolled_back(struct service *service, const struct put_request 
     reply_json(reply, line);
 }
 
-static void refuse_rollback(struct call *call, int r, const struct put_request *request,
+static void refuse_rollback(const struct service *service, struct call *call, int r,
+                            const struct put_request *request,
                             const struct change_conflict *conflict, struct reply *reply)
 {
     if (r == -ETIME || r == -ENODATA) {
@@ -249,9 +273,9 @@ static void refuse_rollback(struct call *call, int r, const struct put_request *
                     r == -ETIME ? "; say until when it is to be valid ('expires')"
                                 : ", and its value is gone");
     } else if (r == -ESTALE) {
-        outcome_refuse(call, r, conflict, reply);
+        outcome_refuse_change(service, call, r, conflict, reply);
     } else {
-        refuse(call, r, request, reply);
+        refuse(service, call, r, request, reply);
     }
 }
 
@@ -277,5 +301,5 @@ void versions_rollback(struct service *service, struct call *call, struct reply 
     if (r == 0)
         reply_rolled_back(service, request, reply);
     else
-        refuse_rollback(call, r, request, &conflict, reply);
+        refuse_rollback(service, call, r, request, &conflict, reply);
 }

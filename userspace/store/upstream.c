@@ -22,6 +22,18 @@ static int local_list(void *self, struct store_row **rows, size_t *count)
     return store_list(self, rows, count);
 }
 
+static int local_has(void *self, struct span key)
+{
+    return store_find(self, key) != NULL;
+}
+
+static const struct age_identity *local_identities(void *self, size_t *count)
+{
+    (void)self;
+    *count = 0;
+    return NULL;
+}
+
 static const char *local_why(void *self)
 {
     (void)self;
@@ -30,5 +42,11 @@ static const char *local_why(void *self)
 
 struct upstream upstream_local(struct store *store)
 {
-    return (struct upstream){store, local_put, local_delete, local_list, local_why};
+    return (struct upstream){.self = store,
+                             .put = local_put,
+                             .delete = local_delete,
+                             .list = local_list,
+                             .has = local_has,
+                             .identities = local_identities,
+                             .why = local_why};
 }

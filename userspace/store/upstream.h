@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 
+struct age_identity;
 struct change_conflict;
 struct change_put;
 struct store;
@@ -21,6 +22,9 @@ struct store_row;
 
 struct upstream {
     void *self;
+    /* The store here has a part of the secrets, and copies only: backups and the root key are the
+     * cluster's affair. */
+    int is_cluster;
     /*
      * As change_put() and change_delete(). In a cluster also -EHOSTUNREACH: the API server is away,
      * nothing was changed; -EFBIG: more than an object takes; -ENOKEY: the root key is not known;
@@ -32,7 +36,16 @@ struct upstream {
                   uint64_t *ticket);
     /* As store_list(): all keys, not only those that this node has. */
     int (*list)(void *self, struct store_row **rows, size_t *count);
-    /* Why the last call failed, for people; "" when there is no more to say than its result does.
+    /* Non-zero when there is a secret KEY, here or elsewhere. */
+    int (*has)(void *self, struct span key);
+    /*
+     * What opens values that were sealed to be stored: *count identities, the first of which is the
+     * one to seal to. NULL: those of the store's own key, or in a cluster, they are not known.
+     */
+    const struct age_identity *(*identities)(void *self, size_t *count);
+    /*
+     * Why the last call failed, for people; "" when there is no more to say than its result does.
+     * Within store_options.settled: why the change that is told of was not made.
      */
     const char *(*why)(void *self);
 };
