@@ -68,7 +68,7 @@ HELPER_CLI := arguments arguments_delivery call child delivery dispatch encode e
     output say sealed_fd show signals target target_dir target_file undumpable verb_exec verb_get \
     verb_init verb_sidecar verb_watch verb_whoami
 HELPER_SRC := $(filter-out %/page.c,$(call sources,client helper)) $(patsubst %,userspace/cli/%.c,$(HELPER_CLI)) \
-    $(patsubst %,userspace/base/%.c,base64 clock error name plain str writer) userspace/template/transform.c
+    $(patsubst %,userspace/base/%.c,base64 clock error name plain str writer) userspace/template/transform.c userspace/store/key.c
 HELPER_OBJ := $(patsubst %.c,$(O)/static/%.o,$(HELPER_SRC))
 LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))

@@ -13,15 +13,19 @@
 #define VSECM_LIMITS_H
 
 /* ---- names ------------------------------------------------------------------------------- */
-#define LIMIT_DNS_LABEL 63u                   /* RFC 1123 label: a namespace, a workload */
-#define LIMIT_DNS_SUBDOMAIN 253u              /* RFC 1123 subdomain: a pod, a service account */
-#define LIMIT_KEY (LIMIT_DNS_LABEL * 2u + 1u) /* namespace/workload */
-#define LIMIT_LABELS 64u                      /* labels of one pod that rules can match */
+#define LIMIT_DNS_LABEL 63u      /* RFC 1123 label: a namespace, a workload */
+#define LIMIT_DNS_SUBDOMAIN 253u /* RFC 1123 subdomain: a pod, a service account */
+/* namespace/workload: the key of who reads its secret. */
+#define LIMIT_OWN_KEY (LIMIT_DNS_LABEL * 2u + 1u)
+/* Any key: behind the slash may stand k8s.NAME, as long as the name of an object may be. */
+#define LIMIT_KEY (LIMIT_DNS_LABEL + 1u + LIMIT_DNS_SUBDOMAIN)
+#define LIMIT_LABELS 64u /* labels of one pod that rules can match */
 #define LIMIT_LABEL_KEY (LIMIT_DNS_SUBDOMAIN + 1u + 63u) /* prefix/name, as Kubernetes has it */
 #define LIMIT_LABEL_VALUE 63u
 
 /* ---- secrets ----------------------------------------------------------------------------- */
 #define LIMIT_VALUE (1024u * 1024u) /* bytes of one value; as much as etcd takes in one object */
+#define LIMIT_EXPORT LIMIT_VALUE    /* bytes of all values of a Kubernetes Secret: its limit */
 #define LIMIT_SECRETS 100000u       /* keys in one daemon; the table is sized for it */
 #define LIMIT_TARGETS 64u           /* keys that one put or delete may name */
 #define LIMIT_VERSIONS 10u          /* option versions: of a key, the newest that are kept */

@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "cli/init_file.h"
 #include "limits.h"
+#include "store/key.h"
 #include "store/validity.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -15,12 +16,12 @@ static void must_be_within(struct span part, struct span text)
          (part.data >= text.data && part.data + part.length <= text.data + text.length));
 }
 
-static size_t must_be_names(struct span list)
+static size_t must_be_names(struct span list, int (*is_good)(struct span name))
 {
     struct span name;
     size_t count = 0;
     for (; init_file_next_name(&list, &name); count++)
-        MUST(name_is_label(name));
+        MUST(is_good(name));
     return count;
 }
 
@@ -28,10 +29,11 @@ static void must_make_sense(const struct init_block *block, struct span text)
 {
     int stores = block->secret.length > 0,
         kinds = stores + block->removes + block->sleeps + block->exits + (block->keys.length > 0);
-    size_t namespaces = must_be_names(block->namespaces);
+    size_t namespaces = must_be_names(block->namespaces, name_is_label);
     MUST(kinds == 1);
-    MUST((must_be_names(block->workloads) > 0) == (stores || block->removes));
-    MUST(must_be_names(block->workloads) * (namespaces ? namespaces : 1) <= LIMIT_TARGETS);
+    MUST((must_be_names(block->workloads, key_is_asked) > 0) == (stores || block->removes));
+    MUST(must_be_names(block->workloads, key_is_asked) * (namespaces ? namespaces : 1) <=
+         LIMIT_TARGETS);
     MUST(block->sleep_ms <= LIMIT_BACKOFF_MS);
     MUST(block->expires.length <= INIT_FILE_TIME && block->not_before.length <= INIT_FILE_TIME);
     MUST(block->format.length == 0 || block->format.length == 4 || span_is(block->format, "raw"));

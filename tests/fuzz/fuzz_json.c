@@ -5,11 +5,11 @@
 #include <errno.h>
 
 #include "base/error.h"
-#include "base/name.h"
 #include "crypto/arena.h"
 #include "crypto/secret.h"
 #include "serve/put_request.h"
 #include "store/json.h"
+#include "store/key.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct arena *arena;
@@ -52,9 +52,7 @@ static void read_request(struct span text, int wants_value)
     MUST(r < 0 || (request.key_count >= 1 && request.key_count <= LIMIT_TARGETS));
     for (size_t i = 0; r == 0 && i < request.key_count; i++) {
         struct span key = request.keys[i];
-        const char *slash = memchr(key.data, '/', key.length);
-        MUST(slash && name_is_label((struct span){key.data, (size_t)(slash - key.data)}));
-        MUST(name_is_label(span_of(slash + 1)));
+        MUST(key_is_good(key) && (!request.adopts || key_is_export(key)));
     }
     if (r == 0 && wants_value)
         MUST(request.value.length >= 1 && request.value.length <= LIMIT_VALUE &&

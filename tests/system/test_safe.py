@@ -204,7 +204,9 @@ def test_what_is_said_and_exit_statuses():
         safe.refused(status=2, why=b"Please provide a workload name.")
         safe.refused("-s", "x", status=2, why=b"Please provide a workload name.")
         safe.refused("-w", "example", status=2, why=b"Please provide a secret.")
-        safe.refused("-w", "k8s:example", "-s", "-", status=2, why=b"no Kubernetes Secrets")
+        safe.refused("-w", "k8s:example", "-s", "-", why=b"makes no Kubernetes Secrets")
+        safe.refused("-w", "k8s:Example", "-s", "-", status=2, why=b"what is behind k8s:")
+        safe.refused("-w", "k8s:example", "-d", why=b"there is no secret")
         safe.refused("-w", "raw:example", "-s", "-", status=2, why=b"without raw:")
         for gone in (["-a"], ["-b", "file"], ["-k"]):
             safe.refused("-w", "example", "-s", "-", *gone, status=2, why=b"is gone")
@@ -381,7 +383,7 @@ def test_init_file_is_found_good_first():
         path = write_init(daemon, "w:example\ns:v\n--\nw:b\nhunter2\n")
         said = safe.refused("--init", path, status=2, why=b"line 5: no command begins it; there are w, n, s")
         assert b"hunter2" not in said and b"nothing was done" in said, said
-        safe.refused("--init", write_init(daemon, "w:example\ns:v\n--\nw:k8s:b\ns:v\n"), status=2, why=b"line 4")
+        safe.refused("--init", write_init(daemon, "w:example\ns:v\n--\nw:k8s:B\ns:v\n"), status=2, why=b"line 4")
         safe.refused("--init", f"{daemon.dir}/gone", why=b"gone")
         os.chmod(path, 0o666)
         safe.refused("--init", path, why=b"init")

@@ -126,7 +126,8 @@ TEST(longest_record)
     struct identity *identity = identity_new(0);
     CHECK_EQ_INT(identity_set_names(identity, label, label), 0);
     identity->pod = strdup(name);
-    memcpy(key, identity->key, sizeof key);
+    memset(key, 'x', LIMIT_KEY);
+    key[LIMIT_KEY] = '\0';
     struct subject subject = {.attested = 1,
                               .tier = "cgroup",
                               .place = &place,

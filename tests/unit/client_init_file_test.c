@@ -120,7 +120,7 @@ TEST(what_is_refused)
         {"w:\ns:v", "line 1: 'w': needs a name"},
         {"w:,\ns:v", "line 1: 'w': a workload's name must be"},
         {"w:a,B\ns:v", "line 1: 'w': a workload's name must be"},
-        {"w:a,k8s:b\ns:v", "line 1: 'w': this daemon makes no Kubernetes Secrets"},
+        {"w:a,k8s:B\ns:v", "line 1: 'w': what is behind k8s: must be"},
         {"w:raw:b\ns:v", "line 1: 'w': this daemon keeps no secret"},
         {"w:a\nn:x y\ns:v", "line 2: 'n': a namespace must be"},
         {"w:a\ns:", "line 2: 's': needs a value"},

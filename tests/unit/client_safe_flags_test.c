@@ -89,8 +89,8 @@ static const struct {
     {{"-e"}, SAFE_FLAGS_WRONG, NO_SECRET},
     {{"-w", "a", "-e"}, SAFE_FLAGS_WRONG, NO_SECRET},
     /* what is wrong */
-    {{"-w", "k8s:a", "-s", "v"}, SAFE_FLAGS_WRONG, "without k8s:"},
-    {{"-w", "a", "-w", "k8s:b", "-d"}, SAFE_FLAGS_WRONG, "without k8s:"},
+    {{"-w", "k8s:", "-s", "v"}, SAFE_FLAGS_WRONG, "what is behind k8s:"},
+    {{"-w", "a", "-w", "k8s:B", "-d"}, SAFE_FLAGS_WRONG, "what is behind k8s:"},
     {{"-w", "raw:a", "-s", "v"}, SAFE_FLAGS_WRONG, "without raw:"},
     {{"-w", "A", "-s", "v"}, SAFE_FLAGS_WRONG, "a workload's name must be"},
     {{"-w", "a/b", "-s", "v"}, SAFE_FLAGS_WRONG, "a workload's name must be"},
@@ -112,7 +112,7 @@ static const struct {
     {{"--append"}, SAFE_FLAGS_WRONG, "--append is gone"},
     {{"-b", "file"}, SAFE_FLAGS_WRONG, "-b is gone: where secrets are kept"},
     {{"--store=memory"}, SAFE_FLAGS_WRONG, "--store is gone"},
-    {{"-k"}, SAFE_FLAGS_WRONG, "-k is gone: this daemon makes no Kubernetes Secrets"},
+    {{"-k"}, SAFE_FLAGS_WRONG, "-k is gone: -w k8s:NAME asks for"},
     {{"--use-k8s"}, SAFE_FLAGS_WRONG, "--use-k8s is gone"},
 };
 

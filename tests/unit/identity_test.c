@@ -38,8 +38,8 @@ TEST(longest_names)
     char name[LIMIT_DNS_LABEL + 1] = "";
     memset(name, 'x', LIMIT_DNS_LABEL);
     struct identity *identity = make(name, name);
-    CHECK_EQ_INT(identity->key_length, LIMIT_KEY);
-    CHECK_EQ_INT(strlen(identity->key), LIMIT_KEY);
+    CHECK_EQ_INT(identity->key_length, LIMIT_OWN_KEY);
+    CHECK_EQ_INT(strlen(identity->key), LIMIT_OWN_KEY);
     identity_unref(identity);
 }
 

@@ -56,6 +56,7 @@ TEST(longest)
     char key[LIMIT_KEY + 1], text[LABEL_TEXT];
     memset(key, 'a', LIMIT_KEY);
     key[LIMIT_DNS_LABEL] = '/';
+    memcpy(key + LIMIT_DNS_LABEL + 1, "k8s.", 4);
     struct label label = sample(), back;
     label.key = (struct span){key, LIMIT_KEY};
     label.version = UINT64_MAX;

@@ -46,6 +46,7 @@ static void check_same(const struct record *a, const struct record *b)
     CHECK(a->validity.expires_us == b->validity.expires_us);
     CHECK(span_equal(a->key, b->key));
     CHECK(span_equal(a->value, b->value));
+    CHECK_EQ_INT(a->adopts, b->adopts);
 }
 
 /* The payload of RECORD, read again; how many bytes it has. */
@@ -93,6 +94,11 @@ TEST(values_come_back)
         struct record record = record_of(values[i]);
         round_trip(&record);
     }
+    struct record export = record_of(SPAN_LITERAL("v"));
+    export.key = SPAN_LITERAL("shop/k8s.tls.example.com");
+    size_t plain = round_trip(&export);
+    export.adopts = 1;
+    CHECK_EQ_INT(round_trip(&export), plain + strlen(",\"adopt\":true"));
     struct record gone = record_of((struct span){NULL, 0});
     gone.op = RECORD_EXPIRE;
     round_trip(&gone);
@@ -149,6 +155,8 @@ TEST(refusals)
         {"{\"v\":1,\"op\":\"put\"," NAMES TIMES "}", "'value'"},
         {"{\"v\":1,\"op\":\"put\"," NAMES TIMES ",\"value\":\"\"}", "'value'"},
         {"{\"v\":1,\"op\":\"put\"," NAMES TIMES ",\"value\":5}", "'value'"},
+        {"{\"v\":1,\"op\":\"put\"," NAMES TIMES ",\"adopt\":true,\"value\":\"x\"}", "'adopt'"},
+        {"{\"v\":1,\"op\":\"put\"," NAMES TIMES ",\"adopt\":1,\"value\":\"x\"}", "'adopt'"},
         {"{\"v\":1,\"op\":\"put\"," NAMES TIMES ",\"encoding\":\"hex\",\"value\":\"00\"}",
          "'encoding'"},
         {"{\"v\":1,\"op\":\"put\"," NAMES TIMES ",\"encoding\":\"base64\",\"value\":\"0\"}",

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/base64.h"
+#include "base/error.h"
 #include "base/writer.h"
 #include "crypto/age_header.h"
 #include "crypto/age_payload.h"
@@ -11,6 +12,7 @@
 #include "serve/audit.h"
 #include "serve/service.h"
 #include "serve/subject.h"
+#include "store/record.h"
 #include "store/rewrite.h"
 #include "store/rootkey.h"
 #include "tests/unit/requests.h"
@@ -92,6 +94,54 @@ static int is_at(const char *key, const char *value, uint64_t number)
 {
     const struct store_version *version = store_find(stores.store, span_of(key));
     return version && version->block && span_is(version->value, value) && version->number == number;
+}
+
+/* ---- Kubernetes Secrets ---------------------------------------------------------------------- */
+
+static int check_export(struct arena *arena, struct span value, struct span template,
+                        struct error *why)
+{
+    (void)arena, (void)template;
+    error_set(why, 0, "%s", span_is(value, "odd") ? "it is odd" : "");
+    return span_is(value, "bad") ? error_set(why, -EINVAL, "it is bad") : 0;
+}
+
+#define PUT_EXPORT(value) \
+    "{\"workloads\":[\"k8s:tls\"],\"namespaces\":[\"a\"],\"value\":\"" value "\",\"adopt\":true}"
+
+/* Outside of a cluster nothing becomes one; inside, it is stored, listed and read as others are. */
+TEST(exports)
+{
+    begin();
+    CHECK_EQ_INT(ask("POST /sentinel/v1/secrets", PUT_EXPORT("v")), 501);
+    requests_check_says("makes no Kubernetes Secrets");
+    requests_check_trail("\"key\":\"a/k8s.tls\",\"outcome\":\"error\",\"reason\":\"no-cluster\"");
+    CHECK(!store_find(stores.store, SPAN_LITERAL("a/k8s.tls")));
+    service.export_check = check_export;
+    CHECK_EQ_INT(ask("POST /sentinel/v1/secrets", PUT_EXPORT("bad")), 400);
+    requests_check_says("it is bad");
+    CHECK_EQ_INT(ask("POST /sentinel/v1/secrets", PUT_EXPORT("odd")), 200);
+    requests_check_says("it is odd");
+    CHECK_EQ_INT(ask("POST /sentinel/v1/secrets", PUT_EXPORT("v")), 200);
+    CHECK(is_at("a/k8s.tls", "v", 2));
+    struct record record;
+    CHECK_EQ_INT(store_read(stores.store, SPAN_LITERAL("a/k8s.tls"), 0, T0, &record), 0);
+    CHECK(record.adopts);
+    record_done(stores.arena, &record);
+    CHECK_EQ_INT(ask("GET /sentinel/v1/secrets", ""), 200);
+    requests_check_says("{\"name\":\"k8s:tls\",\"namespace\":\"a\"");
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=a/k8s:tls", ""), 200);
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/k8s.tls", ""), 200);
+    CHECK_EQ_INT(ask("POST /v1/admin/rollback",
+                     "{\"workloads\":[\"k8s:tls\"],\"namespaces\":[\"a\"],\"version\":1}"),
+                 200);
+    CHECK(is_at("a/k8s.tls", "odd", 3));
+    CHECK_EQ_INT(
+        ask("DELETE /sentinel/v1/secrets", "{\"workloads\":[\"k8s:tls\"],\"namespaces\":[\"a\"]}"),
+        200);
+    CHECK(!store_find(stores.store, SPAN_LITERAL("a/k8s.tls")));
+    service.export_check = NULL;
+    end();
 }
 
 /* ---- versions -------------------------------------------------------------------------------- */

@@ -71,6 +71,7 @@ struct arguments {
     bool public;
     bool json;
     bool encrypted;
+    bool adopts;
     bool dry_run;
     bool strict;
     bool transformed;

@@ -54,6 +54,8 @@ static void write_body(struct writer *writer, const void *argument)
         encode_option(writer, "format", arguments->format);
         encode_option(writer, "notBefore", arguments->not_before);
         encode_option(writer, "expires", arguments->expires);
+        if (arguments->adopts)
+            writer_text(writer, ",\"adopt\":true");
         if (arguments->if_version.given)
             writer_named_u64(writer, ",\"ifVersion\":", arguments->if_version.number);
     }

@@ -132,13 +132,13 @@ static const char *refuse_store(struct arguments *arguments, const char *value)
 static const char *refuse_kubernetes(struct arguments *arguments, const char *value)
 {
     (void)arguments, (void)value;
-    return "is gone: this daemon makes no Kubernetes Secrets; the workload reads its secret itself";
+    return "is gone: -w k8s:NAME asks for a Kubernetes Secret";
 }
 
 /* clang-format off */
 static const struct arguments_option rows[] = {
     {"list",       'l', NULL,    "list the secrets; with -e their values, too, sealed", take_list},
-    {"workload",   'w', "NAME",  "a workload; may be given several times", take_workload},
+    {"workload",   'w', "NAME",  "a workload, or k8s:SECRET; may be given several times", take_workload},
     {"secret",     's', "VALUE", "the value; - is standard input, @FILE is what FILE says", take_secret},
     {"template",   't', "TEMPLATE", "the template that the workload's copy is made by", take_template},
     {"format",     'f', "FORMAT", "json, yaml or raw (default: json)", take_format},

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/name.h"
+#include "store/key.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -13,8 +14,6 @@ static const struct {
     const char *prefix;
     const char *why;
 } refused[] = {
-    {"k8s:", "this daemon makes no Kubernetes Secrets: store the value under the workload's own "
-             "name, without k8s:"},
     {"raw:", "this daemon keeps no secret that is not a workload's: store the value under a "
              "workload's name, without raw:"},
 };
@@ -26,9 +25,11 @@ int safe_name_check_workload(struct span name, struct error *error)
         if (name.length >= length && memcmp(name.data, refused[i].prefix, length) == 0)
             return error_set(error, -EINVAL, "%s", refused[i].why);
     }
-    if (!name_is_label(name))
-        return error_set(error, -EINVAL, "a workload's name must be " NAME_LABEL_RULE);
-    return 0;
+    if (key_is_asked(name))
+        return 0;
+    if (key_asks_export(name))
+        return error_set(error, -EINVAL, "what is behind k8s: must be " KEY_EXPORT_RULE);
+    return error_set(error, -EINVAL, "a workload's name must be " NAME_LABEL_RULE);
 }
 
 int safe_name_check_namespace(struct span name, struct error *error)

@@ -7,7 +7,10 @@
 
 struct error;
 
-/* A workload. 0, or -EINVAL with *error: the rule, or what its prefix would have asked for. */
+/*
+ * A workload, or k8s:NAME. 0, or -EINVAL with *error: the rule, or what its prefix would have asked
+ * for.
+ */
 int safe_name_check_workload(struct span name, struct error *error);
 
 /* A namespace. 0, or -EINVAL with *error naming the rule. */

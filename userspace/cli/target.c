@@ -5,6 +5,7 @@
 #include "base/writer.h"
 #include "cli/arguments.h"
 #include "protocol.h"
+#include "store/key.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -46,7 +47,11 @@ static int check_namespace(struct span name, struct error *error)
 
 static int check_workload(struct span name, struct error *error)
 {
-    return is_label(name) ? 0 : error_set(error, -EINVAL, "a workload's name must be " RULE);
+    if (key_is_asked(name))
+        return 0;
+    if (key_asks_export(name))
+        return error_set(error, -EINVAL, "what is behind k8s: must be " KEY_EXPORT_RULE);
+    return error_set(error, -EINVAL, "a workload's name must be " RULE);
 }
 
 int target_check_namespaces(const struct arguments *arguments, struct error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The keys that operands and -n name: every WORKLOAD in every namespace, or NS/WORKLOAD for exactly
- * that one.
+ * that one. In place of a workload may stand k8s:SECRET, what becomes a Kubernetes Secret.
  */
 #ifndef VSECM_CLI_TARGET_H
 #define VSECM_CLI_TARGET_H

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Bytes of the longest list: every key a daemon can hold, each with its times. */
-#define ANSWER_LIMIT (LIMIT_SECRETS * 512u)
+#define ANSWER_LIMIT (LIMIT_SECRETS * 640u)
 
 static const struct listing_column columns[] = {
     {.title = "NAMESPACE", .member = "namespace"},

@@ -47,21 +47,39 @@ static enum verb_exit run(const struct arguments *arguments)
     return status;
 }
 
+static const char *take_adopt(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->adopts = true;
+    return NULL;
+}
+
+static const struct arguments_option adopt = {
+    "adopt", 0, NULL, "of k8s:SECRET: take over one that others made", take_adopt,
+};
+
 static const struct arguments_option *const options[] = {
-    &arguments_namespace,  &arguments_file,
-    &arguments_if_version, &arguments_not_before,
-    &arguments_expires,    &arguments_encrypted,
-    &arguments_template,   &arguments_template_file,
-    &arguments_format,     NULL,
+    &arguments_namespace,
+    &arguments_file,
+    &arguments_if_version,
+    &arguments_not_before,
+    &arguments_expires,
+    &arguments_encrypted,
+    &arguments_template,
+    &arguments_template_file,
+    &arguments_format,
+    &adopt,
+    NULL,
 };
 
 const struct verb verb_put = {
     .name = "put",
-    .operands = "[NS/]WORKLOAD [-n NS]... [--from-file FILE] [OPTION]...",
+    .operands = "[NS/]WORKLOAD|[NS/]k8s:SECRET [-n NS]... [--from-file FILE] [OPTION]...",
     .summary = "Store a workload's secret, or a new version of it",
     .help =
         "The value is read from standard input, byte for byte: mind that echo adds a newline.\n"
         "At a terminal it is one line, typed without echo. It is never an argument.\n"
+        "NS/k8s:SECRET becomes a Kubernetes Secret of that name, in a cluster.\n"
         "T is a time as RFC 3339 has it (2027-01-01T00:00:00Z) or a while from now: +90d, +12h,\n"
         "+30m, +45s. With a template or a format the workload gets the value as `vsecm render` "
         "shows\n"

@@ -23,7 +23,7 @@ struct identity {
     unsigned references;
     char namespace[LIMIT_DNS_LABEL + 1];
     char workload[LIMIT_DNS_LABEL + 1];
-    char key[LIMIT_KEY + 1]; /* namespace/workload: the key of the one secret it may read */
+    char key[LIMIT_OWN_KEY + 1]; /* namespace/workload: the key of the one secret it may read */
     size_t key_length;
     char *pod;             /* NULL where there is none */
     char *service_account; /* NULL where there is none */

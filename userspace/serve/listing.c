@@ -41,7 +41,7 @@ static void write_row(struct writer *w, const struct store_row *row, int64_t now
     struct key_parts key = key_split(row->key);
     char time[CLOCK_RFC3339];
     writer_literal(w, "{\"name\":\"");
-    writer_span(w, key.workload);
+    key_write_name(w, key.workload);
     writer_literal(w, "\",\"namespace\":\"");
     writer_span(w, key.namespace);
     writer_literal(w, "\",\"version\":");

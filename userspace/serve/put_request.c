@@ -14,6 +14,7 @@
 #include "protocol.h"
 #include "store/change.h"
 #include "store/json.h"
+#include "store/key.h"
 #include "store/shape.h"
 
 /* ---- members ------------------------------------------------------------------------------- */
@@ -35,6 +36,7 @@ static const struct {
     {"format", PUT},
     {"notBefore", PUT | ROLLBACK},
     {"expires", PUT | ROLLBACK},
+    {"adopt", PUT},
     {"ifVersion", PUT | ROLLBACK},
     {"version", ROLLBACK},
 };
@@ -156,16 +158,23 @@ static int read_conditions(struct put_request *request, int64_t now_us, struct e
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-static int check_names(const cJSON *list, const char *what, struct error *error)
+static int refuse_name(const char *name, const char *what, struct error *error)
+{
+    const char *rule =
+        key_asks_export(span_of(name)) ? "k8s: and behind it " KEY_EXPORT_RULE : NAME_LABEL_RULE;
+    return error_set(error, -EINVAL, "'%.80s' in '%s' must be %s", name, what, rule);
+}
+
+static int check_names(const cJSON *list, const char *what, int (*is_good)(struct span name),
+                       struct error *error)
 {
     if (!cJSON_IsArray(list))
         return error_set(error, -EINVAL, "'%s' must be a list of strings", what);
     for (const cJSON *name = list->child; name; name = name->next) {
         if (!cJSON_IsString(name))
             return error_set(error, -EINVAL, "'%s' must be a list of strings", what);
-        if (!name_is_label(span_of(name->valuestring)))
-            return error_set(error, -EINVAL, "'%.80s' in '%s' must be " NAME_LABEL_RULE,
-                             name->valuestring, what);
+        if (!is_good(span_of(name->valuestring)))
+            return refuse_name(name->valuestring, what, error);
     }
     return 0;
 }
@@ -188,6 +197,7 @@ static int add_key(struct put_request *request, const char *namespace, const cha
     memcpy(text, namespace, split);
     text[split] = '/';
     memcpy(text + split + 1, workload, rest + 1);
+    key_unify(text);
     struct span key = {text, split + 1 + rest};
     if (!has_key(request, key))
         request->keys[request->key_count++] = key;
@@ -203,9 +213,9 @@ static int read_keys(struct put_request *request, int may_be_none, struct error 
         return 0;
     if (is_none)
         return error_set(error, -EINVAL, "'workloads' must name at least one workload");
-    int r = check_names(workloads, "workloads", error);
+    int r = check_names(workloads, "workloads", key_is_asked, error);
     if (r == 0 && namespaces)
-        r = check_names(namespaces, "namespaces", error);
+        r = check_names(namespaces, "namespaces", name_is_label, error);
     if (r < 0)
         return r;
     const cJSON *first = namespaces ? namespaces->child : NULL;
@@ -260,13 +270,23 @@ static int read_value(struct put_request *request, struct arena *arena, struct e
     return 0;
 }
 
-static int read_encrypt(struct put_request *request, struct error *error)
+static int read_flag(const cJSON *json, const char *name, int *ret, struct error *error)
 {
-    const cJSON *member = cJSON_GetObjectItemCaseSensitive(request->json, "encrypt");
-    request->is_sealed = cJSON_IsTrue(member);
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, name);
+    *ret = cJSON_IsTrue(member);
     if (member && !cJSON_IsBool(member) && !cJSON_IsNull(member))
-        return error_set(error, -EINVAL, "'encrypt' must be true or false");
+        return error_set(error, -EINVAL, "'%s' must be true or false", name);
     return 0;
+}
+
+/* Whoever asks for what a workload's secret cannot do must not think it was done. */
+static int read_adopt(struct put_request *request, struct error *error)
+{
+    int r = read_flag(request->json, "adopt", &request->adopts, error);
+    for (size_t i = 0; r == 0 && request->adopts && i < request->key_count; i++)
+        if (!key_is_export(request->keys[i]))
+            r = error_set(error, -EINVAL, "'adopt' is for Kubernetes Secrets (k8s:NAME) only");
+    return r;
 }
 
 static int read_body(struct put_request *request, enum put_request_kind kind, struct arena *arena,
@@ -276,9 +296,11 @@ static int read_body(struct put_request *request, enum put_request_kind kind, st
     if (r == 0)
         r = read_shape(request, error);
     if (r == 0)
-        r = read_encrypt(request, error);
+        r = read_flag(request->json, "encrypt", &request->is_sealed, error);
     if (r == 0)
         r = read_keys(request, kind == PUT_REQUEST_PUT && request->is_sealed, error);
+    if (r == 0)
+        r = read_adopt(request, error);
     if (r == 0 && kind != PUT_REQUEST_DELETE)
         r = read_conditions(request, now_us, error);
     if (r == 0 && kind == PUT_REQUEST_PUT)
@@ -297,6 +319,7 @@ int put_request_read(struct span body, enum put_request_kind kind, struct arena 
     ret->validity = VALIDITY_ALWAYS;
     ret->has_validity = 0;
     ret->is_sealed = 0;
+    ret->adopts = 0;
     ret->if_version = CHANGE_ANY_VERSION;
     ret->version = 0;
     ret->key_count = 0;

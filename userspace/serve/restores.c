@@ -77,6 +77,8 @@ static int read_keys(const cJSON *list, struct wanted *ret, struct error *error)
     if (!ret->keys)
         return -ENOSPC;
     for (const cJSON *key = list->child; key; key = key->next) {
+        if (cJSON_IsString(key))
+            key_unify(key->valuestring);
         if (!cJSON_IsString(key) || !key_is_good(span_of(key->valuestring)))
             return error_set(error, -EINVAL, "each of 'keys' must be " KEY_RULE);
         ret->keys[ret->count++] = span_of(key->valuestring);

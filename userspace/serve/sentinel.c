@@ -15,10 +15,19 @@
 #include "serve/sealed_value.h"
 #include "serve/service.h"
 #include "store/change.h"
+#include "store/key.h"
 #include "store/shape.h"
 #include "store/store.h"
 
 /* ---- put and delete ------------------------------------------------------------------------ */
+
+static int has_export(const struct put_request *request)
+{
+    for (size_t i = 0; i < request->key_count; i++)
+        if (key_is_export(request->keys[i]))
+            return 1;
+    return 0;
+}
 
 /* Why the value is served as it is although a template was given; *RET stays when it is not. */
 static void find_misfit(struct service *service, const struct put_request *request,
@@ -26,7 +35,9 @@ static void find_misfit(struct service *service, const struct put_request *reque
 {
     struct secret *shaped = NULL;
     struct error why = {""};
-    if (!shape_is_plain(request->template, request->format))
+    if (has_export(request))
+        service->export_check(service->arena, request->value, request->template, &why);
+    else if (!shape_is_plain(request->template, request->format))
         shape_value(service->arena, request->value, request->template, request->format, &shaped,
                     &why);
     secret_unref(shaped);
@@ -73,12 +84,33 @@ static int read_request(struct service *service, struct call *call, enum put_req
     return 0;
 }
 
+/* Non-zero, and refused, when a Kubernetes Secret is asked for that cannot be. */
+static int refuse_export(struct service *service, struct call *call, struct reply *reply)
+{
+    const struct put_request *request = service->scratch;
+    struct error why = {""};
+    if (!has_export(request) || call->pending->is_settled)
+        return 0;
+    if (!service->export_check) {
+        call->reason = "no-cluster";
+        reply_error(reply, 501, ERROR_UNSUPPORTED,
+                    "this daemon is in no cluster and makes no Kubernetes Secrets: store the value "
+                    "under the workload's own name, without k8s:");
+        return 1;
+    }
+    int r = service->export_check(service->arena, request->value, request->template, &why);
+    if (r < 0)
+        outcome_refuse_body(call, r, &why, reply);
+    return r < 0;
+}
+
 static int put(struct service *service, const struct put_request *request, uint64_t *ticket,
                struct change_conflict *conflict)
 {
     const struct change_put put = {.value = request->value,
                                    .template = request->template,
                                    .format = request->format,
+                                   .adopts = request->adopts,
                                    .validity = request->validity,
                                    .if_version = request->if_version};
     const struct upstream upstream = service_upstream(service);
@@ -91,6 +123,10 @@ void sentinel_put(struct service *service, struct call *call, struct reply *repl
     struct put_request *request = service->scratch;
     if (read_request(service, call, PUT_REQUEST_PUT, reply) < 0)
         return;
+    if (refuse_export(service, call, reply)) {
+        put_request_done(service->arena, request);
+        return;
+    }
     uint64_t ticket = 0;
     struct change_conflict conflict = {0};
     int r = 0;

@@ -17,6 +17,7 @@ struct age_identity;
 struct arena;
 struct audit;
 struct audit_memo;
+struct error;
 struct follow;
 struct follow_book;
 struct http_request;
@@ -40,6 +41,12 @@ struct service {
     const char *sentinel; /* its key; outlives the service */
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
     int working;          /* attestation was last seen to work */
+    /*
+     * In a cluster: whether VALUE with TEMPLATE can become a Kubernetes Secret; as mapping_check()
+     * (cluster/mapping.h). NULL: in none, and values for Kubernetes Secrets are refused.
+     */
+    int (*export_check)(struct arena *arena, struct span value, struct span template,
+                        struct error *why);
     struct put_request *scratch;
     unsigned lists[2]; /* with values, on their way; by door */
     int64_t now_us;    /* of the records of this turn; 0: the clock is read for the next one */

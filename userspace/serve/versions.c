@@ -26,10 +26,17 @@
 
 /* ---- which one ------------------------------------------------------------------------------- */
 
+static int take_key(const char *text, char *ret, size_t size)
+{
+    int r = str_copy(ret, size, span_of(text));
+    key_unify(ret);
+    return r;
+}
+
 static int take_field(const struct query_field *field, int takes_version, struct put_request *ret)
 {
     if (strcmp(field->name, "key") == 0)
-        return str_copy(ret->key_text[0], sizeof ret->key_text[0], span_of(field->value));
+        return take_key(field->value, ret->key_text[0], sizeof ret->key_text[0]);
     if (takes_version && strcmp(field->name, "transformed") == 0)
         return str_bool(span_of(field->value), &ret->is_transformed);
     if (!takes_version || strcmp(field->name, "version") != 0)
@@ -244,6 +251,7 @@ static int roll_back(struct service *service, struct put_request *request, uint6
     const struct change_put put = {.value = record.value,
                                    .template = record.template,
                                    .format = record.format,
+                                   .adopts = record.adopts,
                                    .validity = renews ? request->validity : record.validity,
                                    .if_version = request->if_version};
     const struct upstream upstream = service_upstream(service);

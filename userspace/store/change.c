@@ -73,6 +73,7 @@ static int write_record(struct change_call *call, struct change *change,
         record.value = put->value;
         record.template = put->template;
         record.format = put->format;
+        record.adopts = put->adopts;
     }
     return seal_record(call->store->seal, &record, call->store->journal, &change->next.place);
 }

@@ -31,6 +31,7 @@ struct change_put {
     struct span value;    /* 1 to LIMIT_VALUE bytes */
     struct span template; /* what it is transformed by for its workload; empty: by none */
     struct span format;   /* "json", "yaml", "raw", or empty */
+    int adopts;           /* as in struct record */
     struct validity validity;
     uint64_t if_version; /* the version the key must have, 0: none yet; or CHANGE_ANY_VERSION */
 };

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "limits.h"
 #include "store/validity.h"
 
 enum record_op {
@@ -32,7 +33,7 @@ const char *label_op_name(enum record_op op);
 /* 0 or -EINVAL. */
 int label_read_op(struct span text, enum record_op *ret);
 
-#define LABEL_TEXT 320
+#define LABEL_TEXT LIMIT_META /* which it never fills */
 struct span label_write(const struct label *label, char ret[LABEL_TEXT]);
 
 /* Read TEXT, of which nothing is believed; the key points into it. 0 or -EINVAL. */

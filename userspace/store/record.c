@@ -71,8 +71,8 @@ static int read_key(const cJSON *json, struct record *ret, struct error *error)
         r = read_text(json, "workload", &workload, error);
     if (r < 0)
         return r;
-    if (!name_is_label(namespace) || !name_is_label(workload))
-        return wrong(error, "namespace' and 'workload", NAME_LABEL_RULE);
+    if (!name_is_label(namespace) || !key_is_name(workload))
+        return wrong(error, "namespace' and 'workload", "parts of " KEY_RULE);
     struct writer w = writer_on(ret->key_text, sizeof ret->key_text);
     writer_span(&w, namespace);
     writer_literal(&w, "/");
@@ -112,11 +112,22 @@ static int read_shape(const cJSON *json, struct record *ret, struct error *error
     return r;
 }
 
+static int read_adopt(const cJSON *json, struct record *ret, struct error *error)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, "adopt");
+    ret->adopts = cJSON_IsTrue(member);
+    if (member && (!cJSON_IsBool(member) || (ret->adopts && !key_is_export(ret->key))))
+        return wrong(error, "adopt", "true or false, and true of a Kubernetes Secret only");
+    return 0;
+}
+
 static int read_value(const cJSON *json, struct arena *arena, struct record *ret,
                       struct error *error)
 {
     const cJSON *encoding = cJSON_GetObjectItemCaseSensitive(json, "encoding");
     int r = read_shape(json, ret, error);
+    if (r == 0)
+        r = read_adopt(json, ret, error);
     if (r == 0)
         r = read_text(json, "value", &ret->value, error);
     if (r == 0 && encoding) {

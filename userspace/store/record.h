@@ -31,6 +31,7 @@ struct record {
     struct span value;    /* RECORD_PUT: 1 to LIMIT_VALUE bytes; else empty */
     struct span template; /* what it is transformed by for its workload; empty: by none */
     struct span format;   /* "json", "yaml", "raw", or empty */
+    int adopts; /* of a Kubernetes Secret: it may take over one that is there and not ours */
 
     /* Of a record that was read: what the spans point into. */
     char key_text[LIMIT_KEY + 1];

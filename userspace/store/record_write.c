@@ -67,6 +67,8 @@ void record_write(struct writer *w, const struct record *record)
     if (record->op == RECORD_PUT) {
         write_text(w, ",\"template\":", record->template);
         write_text(w, ",\"format\":", record->format);
+        if (record->adopts)
+            writer_literal(w, ",\"adopt\":true");
         write_value(w, record->value);
     }
     writer_literal(w, "}");

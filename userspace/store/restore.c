@@ -31,7 +31,7 @@ struct found {
     int is_chosen;
     uint64_t version; /* afterwards */
     size_t key_length;
-    char key[LIMIT_KEY];
+    char key[];
 };
 
 struct restore {
@@ -128,7 +128,7 @@ static int choose(struct restore *restore, const struct span *keys, size_t count
         struct found *found = table_find(restore->found, keys[i]);
         if (found)
             continue;
-        found = calloc(1, sizeof *found);
+        found = calloc(1, sizeof *found + keys[i].length);
         if (!found)
             return -ENOMEM;
         memcpy(found->key, keys[i].data, keys[i].length);
@@ -162,7 +162,7 @@ static int has_already(struct restore *restore, const struct record *record)
     if (store_read(restore->store, record->key, 0, restore->now_us, &own) < 0)
         return 0;
     int same = span_equal(own.value, record->value) && span_equal(own.template, record->template) &&
-               span_equal(own.format, record->format);
+               span_equal(own.format, record->format) && own.adopts == record->adopts;
     record_done(restore->store->arena, &own);
     return same;
 }
@@ -215,6 +215,7 @@ static int do_record(struct restore *restore, const struct record *record)
     const struct change_put put = {.value = record->value,
                                    .template = record->template,
                                    .format = record->format,
+                                   .adopts = record->adopts,
                                    .validity = record->validity,
                                    .if_version = CHANGE_ANY_VERSION};
     return stage_put(restore->stage, record->key, &put);
