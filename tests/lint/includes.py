@@ -14,7 +14,7 @@ ROOMS = {
     "identity": "base",
     "template": "base",
     "store": "base crypto template",
-    "cluster": "base wire crypto identity store",
+    "cluster": "base wire crypto identity template store",
     "sync": "base wire",
     "serve": "base crypto kernel identity template store",
     "daemon": "base wire crypto kernel identity template store cluster serve",
