@@ -82,6 +82,15 @@
 #define LIMIT_TOKEN_MS 60000u /* until the token's file is read anew though it looks the same */
 #define LIMIT_WIRE_QUEUE (8u * 1024u * 1024u) /* bytes on their way in one direction */
 
+/* ---- Kubernetes Secrets that are made ------------------------------------------------------- */
+#define LIMIT_EXPORTS_ASKED 4u      /* under way: each may be LIMIT_WIRE_EXPORT of secret memory */
+#define LIMIT_EXPORT_RETRY_MS 1000u /* until one that failed is tried again, doubled each time */
+#define LIMIT_EXPORT_RETRY_MAX_MS 300000u
+#define LIMIT_EXPORT_DRIFT_MS 2000u     /* between two writes, where somebody else writes it, too */
+#define LIMIT_EXPORT_FORGET_MS 3600000u /* of what was deleted, on nodes that do not write */
+#define LIMIT_EXPORT_BEHIND_MS \
+    10000u /* that a newer version is waited for which an object claims */
+
 /* ---- age files --------------------------------------------------------------------------- */
 #define LIMIT_AGE_KEY_FILE (64u * 1024u) /* of 64 identities, each with 900 bytes of remarks */
 #define LIMIT_AGE_PASSPHRASE 4095u       /* bytes; a terminal's line is not longer */
