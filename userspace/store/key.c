@@ -21,7 +21,9 @@ static struct span behind_mark(struct span name)
 
 struct key_parts key_split(struct span key)
 {
-    const char *slash = key.length ? memchr(key.data, '/', key.length) : NULL;
+    if (!key.length)
+        return (struct key_parts){key, key};
+    const char *slash = memchr(key.data, '/', key.length);
     size_t split = slash ? (size_t)(slash - key.data) : key.length;
     size_t rest = slash ? split + 1 : split;
     return (struct key_parts){{key.data, split}, {key.data + rest, key.length - rest}};
