@@ -90,11 +90,29 @@
 #define LIMIT_EXPORT_FORGET_MS 3600000u /* of what was deleted, on nodes that do not write */
 #define LIMIT_EXPORT_BEHIND_MS \
     10000u /* that a newer version is waited for which an object claims */
+/* ---- the cluster's root key ---------------------------------------------------------------- */
+/*
+ * It is one age file, which wraps it for each node, for each recovery recipient and for its own
+ * public half: together LIMIT_AGE_RECIPIENTS.
+ */
+#define LIMIT_NODES 240u
+#define LIMIT_RECOVERY 14u
+#define LIMIT_NODES_BARRED 64u /* removed by name: they come back only when a person says so */
+#define LIMIT_NODES_SEEN \
+    1024u /* VSecMNodes that are looked at: whoever may write them may write many */
+#define LIMIT_ROOT_LINEAGE \
+    64u /* root keys before this one, by which a node that was away knows it */
+/* A request to be let in is made anew after this: a token in it is good for ten minutes. */
+#define LIMIT_ADMISSION_MS 300000u
+#define LIMIT_ADMISSION_RETRY_MS 30000u /* until what could not be looked at is tried again */
+/* Until a change that another node came before is tried again, doubled each time. */
+#define LIMIT_CONFLICT_MIN_MS 50u
+#define LIMIT_CONFLICT_MAX_MS 5000u
 
 /* ---- age files --------------------------------------------------------------------------- */
 #define LIMIT_AGE_KEY_FILE (64u * 1024u) /* of 64 identities, each with 900 bytes of remarks */
 #define LIMIT_AGE_PASSPHRASE 4095u       /* bytes; a terminal's line is not longer */
-#define LIMIT_AGE_RECIPIENTS 64u         /* of one file that is written: a team, and its nodes */
+#define LIMIT_AGE_RECIPIENTS 255u        /* of one file that is written: stanzas, but for a mark */
 #define LIMIT_AGE_IDENTITIES 64u         /* tried on one file: somebody's keys, old ones too */
 /* Of a header that is read. It has the memory to itself that a chunk of 64 KiB needs later on. */
 #define LIMIT_AGE_HEADER (64u * 1024u)

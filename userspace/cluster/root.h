@@ -38,8 +38,8 @@ struct root_options {
         *user; /* whose tokens prove a node: "system:serviceaccount:vsecm-system:vsecm-safe" */
     /* The key is known from now on, or is another one; never called from within root_new(). */
     void (*changed)(void *context);
-    /* For the audit trail: WHAT ("node-admit", "node-refuse", "root-create", "root-rekey",
-     * "root-refuse") was done to node NAME ("" for none), WHY in one word or "". */
+    /* For the audit trail: WHAT ("node-admit", "node-refuse", "node-wait", "root-create",
+     * "root-rekey", "root-refuse") was done to node NAME ("" for none), WHY in one word or "". */
     void (*note)(void *context, const char *what, const char *name, const char *outcome,
                  const char *why);
     void *context;
@@ -70,17 +70,31 @@ const char *root_why(const struct root *root);
  */
 int root_bring(struct root *root, struct rootkey *key, struct error *error);
 
-/* Make a new root key and wrap it to every node that is in but LEAVING ("" for none): what follows
- * (values sealed anew) is for others, told by changed(). 0 or -errno with *error. */
+/*
+ * Make a new root key and wrap it to every node that is in but LEAVING ("" for none), whose name is
+ * let in again only when a person approves it. What follows (values sealed anew, root_drop_old())
+ * is for others, told by changed(). 0: it is begun; -ENOKEY, -ENOTCONN, -EINVAL (LEAVING is this
+ * node), -ENOENT (there is no such node), -EBUSY, with *error.
+ */
 int root_rekey(struct root *root, const char *leaving, struct error *error);
 
-/* A person approves node NAME. 0, -ENOENT, or -errno with *error. */
+/*
+ * Everything is sealed to the newest root key: take the others out. 0 (also when there is but one),
+ * or -errno with *error.
+ */
+int root_drop_old(struct root *root, struct error *error);
+
+/* A person approves node NAME, with the recipient that it has now. 0, -ENOENT, or -errno with
+ * *error. */
 int root_approve(struct root *root, const char *name, struct error *error);
 
-/* Its part of the status: ,"root":{"mode":…,"recipient":…,"nodes":[…],"waiting":[…],"why":…}. */
+/* Who is in, who waits and why: {"mode":…,"recipient":…,"nodes":[…],"waiting":[…],"why":…,…}. */
+void root_write_nodes(struct writer *w, const struct root *root);
+
+/* Its part of the status: ,"root": and the same. */
 void root_write_status(struct writer *w, const struct root *root);
 
-/* Wipes. NULL is fine. */
+/* Wipes. After link_free(), for the link tells it things. NULL is fine. */
 void root_free(struct root *root);
 
 #endif
