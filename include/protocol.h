@@ -38,6 +38,7 @@
 #define PATH_ADMIN_VALUE "/v1/admin/value"
 #define PATH_ROLLBACK "/v1/admin/rollback"
 #define PATH_REKEY "/v1/admin/rekey"
+#define PATH_NODES "/v1/admin/nodes"
 #define PATH_BACKUP "/v1/admin/backup"
 #define PATH_RESTORE "/v1/admin/restore"
 #define PATH_RESTORE_APPLY "/v1/admin/restore/apply"

@@ -139,6 +139,8 @@ def check_values(name):
         assert it.offers("vsecm restore ") == ["a-file", "a-folder"]
         # zsh goes on with options where no operand can be completed.
         assert [word for word in it.offers("vsecm restore a-file ") if word[0] != "-"] == []
+        offers = [word for word in it.offers("vsecm node ") if word[0] != "-"]
+        assert offers == ["approve", "list", "remove"], offers
         offers = it.offers("vsecm put --format=")
         assert [word.removeprefix("--format=") for word in offers] == ["json", "raw", "yaml"], offers
 

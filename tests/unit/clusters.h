@@ -47,6 +47,7 @@ struct clusters_node {
 
 static struct {
     struct arena *arena;
+    int is_borrowed; /* the arena is somebody else's */
     struct loop *loop;
     struct clusters_object key, objects[CLUSTERS_OBJECTS];
     struct clusters_node nodes[CLUSTERS_NODES];
@@ -442,16 +443,24 @@ static inline int clusters_run(int (*done)(void), uint64_t ms)
     return done ? done() : 1;
 }
 
-static inline void clusters_begin(void)
+/* In ARENA and the scratch directory that there is; with NULL, in new ones. */
+static inline void clusters_begin_in(struct arena *arena)
 {
     memset(&clusters, 0, sizeof clusters);
-    clusters.arena = arenas_new(16 * ARENA_MIB);
+    clusters.is_borrowed = arena != NULL;
+    clusters.arena = arena ? arena : arenas_new(16 * ARENA_MIB);
     json_use(clusters.arena);
     CHECK_EQ_INT(loop_new(&clusters.loop), 0);
     loop_set_turn(clusters.loop, clusters_turn, NULL);
     for (size_t i = 0; i < CLUSTERS_NODES; i++)
         clusters.nodes[i].is_leader = 1;
-    scratch_new();
+    if (!arena)
+        scratch_new();
+}
+
+static inline void clusters_begin(void)
+{
+    clusters_begin_in(NULL);
 }
 
 static inline void clusters_end(void)
@@ -463,6 +472,8 @@ static inline void clusters_end(void)
     free(clusters.key.sealed);
     free(clusters.log);
     loop_free(clusters.loop);
+    if (clusters.is_borrowed)
+        return;
     json_use(NULL);
     arenas_done(clusters.arena);
 }

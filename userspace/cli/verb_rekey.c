@@ -13,6 +13,7 @@
 #include "protocol.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define ANSWER_LIMIT 4096u
 
@@ -28,12 +29,25 @@ static void write_body(struct writer *writer, const void *argument)
     writer_text(writer, "}");
 }
 
+/* In a cluster the key is made by and by. */
+static bool is_begun(const struct exchange_answer *answer)
+{
+    static const char begun[] = "\"begun\":true";
+    return memmem(answer->body, answer->head.length, begun, sizeof begun - 1) != NULL;
+}
+
 static enum verb_exit print(const struct exchange_answer *answer)
 {
     char recipient[128];
     answer_text(answer->body, answer->head.length, "recipient", recipient, sizeof recipient);
     if (!recipient[0])
         return say_failure(VERB_REFUSED, "the answer has no recipient");
+    if (is_begun(answer)) {
+        printf("a new root key of the cluster is being made, in place of %s\n"
+               "`vsecm node list -o json` shows both until everything is sealed anew\n",
+               recipient);
+        return VERB_OK;
+    }
     printf("the store is sealed to %s now\n"
            "backups made before now still need the old key: keep it as long as them\n",
            recipient);

@@ -36,10 +36,13 @@ _vsecm_value() {
 # What operand $2, counted from 0, is called in help $1, as far as it can be completed.
 _vsecm_operand() {
     local usage=${1%%$'\n\n'*} file='^usage: vsecm [a-z-]+ FILE|safe --init \[FILE'
+    local words='^usage: vsecm [a-z-]+ ([a-z]+(\|[a-z]+)+) '
     if [[ $usage == *' -- CMD '* ]]; then
         (($2)) && echo FILE || echo CMD
     elif [[ $usage =~ $file && $2 == 0 ]]; then
         echo FILE
+    elif [[ $usage =~ $words && $2 == 0 ]]; then
+        echo "${BASH_REMATCH[1]}"
     fi
 }
 

@@ -11,13 +11,11 @@
 #include "crypto/arena.h"
 #include "store/json.h"
 
-#define BEGINNING "{\"v\":1,\"node\":"
-
 void plea_write(struct writer *w, const struct plea *plea)
 {
     char recipient[AGE_KEY_RECIPIENT_TEXT];
     age_key_write_recipient(&plea->recipient, recipient);
-    writer_literal(w, BEGINNING);
+    writer_literal(w, PLEA_BEGINNING);
     writer_json(w, plea->node.data, plea->node.length);
     writer_literal(w, ",\"recipient\":\"");
     writer_text(w, recipient);
@@ -29,7 +27,7 @@ void plea_write(struct writer *w, const struct plea *plea)
 static struct span member(const cJSON *json, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-    return cJSON_IsString(item) ? span_of(item->valuestring) : (struct span){NULL, 0};
+    return cJSON_IsString(item) ? span_of(item->valuestring) : SPAN_LITERAL("");
 }
 
 static int read_members(const cJSON *json, struct plea *ret, struct error *error)

@@ -17,6 +17,8 @@ struct cJSON;
 struct error;
 struct writer;
 
+#define PLEA_BEGINNING "{\"v\":1,\"node\":" /* of each payload */
+
 struct plea {
     struct span node;
     struct age_recipient recipient;

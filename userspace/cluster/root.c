@@ -302,16 +302,41 @@ static void write_waiting(struct writer *w, const struct root *root)
     writer_literal(w, "]");
 }
 
-void root_write_nodes(struct writer *w, const struct root *root)
+/* What both begin with. */
+static void write_key(struct writer *w, const struct root *root)
 {
     const struct wrap *held = root->held;
-    const char *why = root_why(root);
-    writer_literal(w, "{\"mode\":\"");
+    writer_literal(w, "{\"node\":\"");
+    writer_text(w, root->options.node);
+    writer_literal(w, "\",\"nodeRecipient\":\"");
+    write_recipient(w, &rootkey_identities(root->own)->recipient);
+    writer_literal(w, "\",\"mode\":\"");
     writer_text(w, wrap_mode_name(root->options.mode));
     writer_literal(w, "\",\"recipient\":\"");
     write_recipient(w, root_recipient(root));
     writer_named_u64(w, "\",\"generation\":", held ? held->generation : 0);
     writer_named_u64(w, ",\"identities\":", held ? held->secret->identities : 0);
+    writer_named_u64(w, ",\"recovery\":", held ? held->recoveries : 0);
+    writer_text(w, root->has_copy ? ",\"copy\":true" : ",\"copy\":false");
+}
+
+/* And end with. */
+static void write_state(struct writer *w, const struct root *root)
+{
+    const char *why = root_why(root);
+    writer_literal(w, ",\"refused\":\"");
+    writer_text(w, root->object.refused ? root->object.refused : "");
+    writer_literal(w, "\",\"trouble\":");
+    writer_json_unsafe(w, root->trouble, strlen(root->trouble));
+    writer_literal(w, ",\"why\":");
+    writer_json_unsafe(w, why, strlen(why));
+    writer_literal(w, "}");
+}
+
+void root_write_nodes(struct writer *w, const struct root *root)
+{
+    const struct wrap *held = root->held;
+    write_key(w, root);
     writer_literal(w, ",\"nodes\":[");
     for (size_t i = 0; held && i < held->nodes.count; i++) {
         writer_text(w, i ? ",{\"name\":\"" : "{\"name\":\"");
@@ -322,20 +347,20 @@ void root_write_nodes(struct writer *w, const struct root *root)
     }
     writer_literal(w, "]");
     write_waiting(w, root);
-    writer_named_u64(w, ",\"recovery\":", held ? held->recoveries : 0);
-    writer_literal(w, ",\"refused\":\"");
-    writer_text(w, root->object.refused ? root->object.refused : "");
-    writer_literal(w, "\",\"trouble\":");
-    writer_json_unsafe(w, root->trouble, strlen(root->trouble));
-    writer_literal(w, ",\"why\":");
-    writer_json_unsafe(w, why, strlen(why));
-    writer_literal(w, "}");
+    write_state(w, root);
 }
 
 void root_write_status(struct writer *w, const struct root *root)
 {
+    const struct wrap *held = root->held;
+    size_t waiting = 0;
+    for (const struct applicant *a = root->applicants; held && a; a = a->next)
+        waiting += root_admit_judge(root, held, a).what != ADMISSION_NONE;
     writer_literal(w, ",\"root\":");
-    root_write_nodes(w, root);
+    write_key(w, root);
+    writer_named_u64(w, ",\"nodes\":", held ? held->nodes.count : 0);
+    writer_named_u64(w, ",\"waiting\":", waiting);
+    write_state(w, root);
 }
 
 /* ---- what people do ---------------------------------------------------------------------------

@@ -88,10 +88,10 @@ int root_drop_old(struct root *root, struct error *error);
  * *error. */
 int root_approve(struct root *root, const char *name, struct error *error);
 
-/* Who is in, who waits and why: {"mode":…,"recipient":…,"nodes":[…],"waiting":[…],"why":…,…}. */
+/* Who is in, who waits and why: {"node":…,"recipient":…,"nodes":[…],"waiting":[…],"why":…}. */
 void root_write_nodes(struct writer *w, const struct root *root);
 
-/* Its part of the status: ,"root": and the same. */
+/* Its part of the status, the same with counts: ,"root":{"node":…,"recipient":…,"nodes":2,…}. */
 void root_write_status(struct writer *w, const struct root *root);
 
 /* Wipes. After link_free(), for the link tells it things. NULL is fine. */

@@ -71,8 +71,7 @@ static void write_secret(struct writer *w, const struct wrap_secret *secret)
 
 void wrap_json_write(struct writer *w, const struct wrap *wrap)
 {
-    writer_named_u64(w, "{\"v\":", FORMAT);
-    writer_named_u64(w, ",\"generation\":", wrap->generation);
+    writer_named_u64(w, WRAP_JSON_BEGINNING, wrap->generation);
     writer_literal(w, ",\"mode\":\"");
     writer_text(w, wrap_mode_name(wrap->mode));
     writer_literal(w, "\"");
@@ -115,7 +114,7 @@ static int read_list(const cJSON *json, const char *name, const cJSON **ret, str
 
 static struct span text_of(const cJSON *item)
 {
-    return cJSON_IsString(item) ? span_of(item->valuestring) : (struct span){NULL, 0};
+    return cJSON_IsString(item) ? span_of(item->valuestring) : SPAN_LITERAL("");
 }
 
 static int read_identities(const cJSON *json, struct wrap *wrap, struct error *error)

@@ -10,6 +10,8 @@ struct error;
 struct wrap;
 struct writer;
 
+#define WRAP_JSON_BEGINNING "{\"v\":1,\"generation\":" /* of each payload */
+
 /* It needs a byte more than it takes. */
 void wrap_json_write(struct writer *w, const struct wrap *wrap);
 

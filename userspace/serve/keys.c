@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cluster/root.h"
 #include "protocol.h"
 #include "serve/access.h"
+#include "serve/nodes.h"
 #include "serve/outcome.h"
 #include "serve/reply.h"
 #include "serve/service.h"
@@ -18,24 +20,34 @@
 
 /* ---- the public half ------------------------------------------------------------------------- */
 
-static void reply_recipient(struct service *service, struct call *call, struct reply *reply)
+const struct age_recipient *keys_need(struct service *service, struct call *call,
+                                      struct reply *reply)
 {
-    char text[AGE_KEY_RECIPIENT_TEXT], line[AGE_KEY_RECIPIENT_TEXT + 32];
-    size_t count = 0;
-    const struct age_identity *own = service_identities(service, &count);
-    if (!own) {
-        call->reason = "no-root-key";
-        reply_error(reply, 503, ERROR_UNAVAILABLE, "the root key is not known yet");
+    const struct age_recipient *recipient = keyring_recipient(service->keyring);
+    if (recipient)
+        return recipient;
+    call->reason = "no-root-key";
+    reply_error(reply, 503, ERROR_SEALED, "the cluster's root key is not known on this node: %s",
+                service->root ? root_why(service->root) : "");
+    return NULL;
+}
+
+/* MORE: members of the answer, each with a comma before. */
+static void reply_recipient(struct service *service, struct call *call, const char *more,
+                            struct reply *reply)
+{
+    char text[AGE_KEY_RECIPIENT_TEXT], line[AGE_KEY_RECIPIENT_TEXT + 64];
+    const struct age_recipient *recipient = keys_need(service, call, reply);
+    if (!recipient)
         return;
-    }
-    age_key_write_recipient(&own->recipient, text);
-    snprintf(line, sizeof line, "{\"recipient\":\"%s\"}\n", text);
+    age_key_write_recipient(recipient, text);
+    snprintf(line, sizeof line, "{\"recipient\":\"%s\"%s}\n", text, more);
     reply_json(reply, line);
 }
 
 void keys_recipient(struct service *service, struct call *call, struct reply *reply)
 {
-    reply_recipient(service, call, reply);
+    reply_recipient(service, call, "", reply);
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
@@ -136,9 +148,8 @@ static void refuse_key(struct call *call, int r, const struct error *why, struct
         int result, status;
         const char *code, *reason;
     } rows[] = {
-        {-ENOKEY, 403, ERROR_FORBIDDEN, "wrong-key"},
-        {-EEXIST, 409, ERROR_CONFLICT, "other-key"},
-        {-ENOSPC, 507, ERROR_FULL, "full"},
+        {-ENOKEY, 403, ERROR_FORBIDDEN, "wrong-key"}, {-EEXIST, 409, ERROR_CONFLICT, "other-key"},
+        {-EINVAL, 403, ERROR_FORBIDDEN, "wrong-key"}, {-ENOSPC, 507, ERROR_FULL, "full"},
         {0, 500, ERROR_INTERNAL, "damaged"},
     };
     size_t i = 0;
@@ -153,6 +164,16 @@ static void on_refused(void *context, struct span key, const char *reason)
     service_note(context, "load", key, "deny", reason);
 }
 
+/* KEY is somebody else's from now on. */
+static int bring(struct service *service, struct rootkey *key, struct error *why)
+{
+    const struct load_options load = {
+        .now_us = clock_wall_us(), .refused = on_refused, .context = service};
+    struct load_report report;
+    return service->root ? root_bring(service->root, key, why)
+                         : keyring_unseal(service->keyring, key, &load, &report, why);
+}
+
 void keys_unseal(struct service *service, struct call *call, struct reply *reply)
 {
     struct error why = {""};
@@ -164,10 +185,7 @@ void keys_unseal(struct service *service, struct call *call, struct reply *reply
         outcome_refuse_body(call, r, &why, reply);
         return;
     }
-    const struct load_options load = {
-        .now_us = clock_wall_us(), .refused = on_refused, .context = service};
-    struct load_report report;
-    r = keyring_unseal(service->keyring, body.key, &load, &report, &why);
+    r = bring(service, body.key, &why);
     if (r < 0)
         refuse_key(call, r, &why, reply);
     else if (body.has_aes)
@@ -202,6 +220,20 @@ static int rekey(struct service *service, struct body *body, uint64_t *ticket)
     return keyring_rekey(service->keyring, key, clock_wall_us(), ticket);
 }
 
+/* In a cluster a node makes the new key, and others take part: what comes of it is seen later. */
+static void rekey_cluster(struct service *service, struct call *call, const struct body *body,
+                          struct reply *reply)
+{
+    struct error why = {""};
+    int r = body->key
+                ? error_set(&why, -EINVAL, "in a cluster a node makes the new root key: give none")
+                : root_rekey(service->root, "", &why);
+    if (r == 0)
+        reply_recipient(service, call, ",\"begun\":true", reply);
+    else
+        nodes_refuse(call, r, &why, reply);
+}
+
 void keys_rekey(struct service *service, struct call *call, struct reply *reply)
 {
     struct error why = {""};
@@ -216,13 +248,18 @@ void keys_rekey(struct service *service, struct call *call, struct reply *reply)
         rootkey_free(body.key);
         return;
     }
+    if (service->root) {
+        rekey_cluster(service, call, &body, reply);
+        rootkey_free(body.key);
+        return;
+    }
     if (!service_has_settled(call, &r))
         r = rekey(service, &body, &ticket);
     rootkey_free(body.key);
     if (service_must_wait(call, r, ticket))
         return;
     if (r == 0) {
-        reply_recipient(service, call, reply);
+        reply_recipient(service, call, "", reply);
     } else if (r == -EINVAL) {
         error_set(&why, r,
                   "this daemon does not keep the root key itself, so it makes none: give "

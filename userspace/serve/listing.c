@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "protocol.h"
 #include "serve/http.h"
+#include "serve/keys.h"
 #include "serve/outcome.h"
 #include "serve/query.h"
 #include "serve/reply.h"
@@ -20,7 +21,6 @@
 #include "serve/service.h"
 #include "serve/subject.h"
 #include "store/key.h"
-#include "store/keyring.h"
 #include "store/record.h"
 #include "store/snapshot.h"
 #include "store/store.h"
@@ -268,7 +268,10 @@ static void refuse_list(struct call *call, struct reply *reply)
 
 static void reply_sealed(struct service *service, struct call *call, struct reply *reply)
 {
+    const struct age_recipient *to = keys_need(service, call, reply);
     unsigned *lists = &service->lists[call->subject->door];
+    if (!to)
+        return;
     if (*lists == LIMIT_LISTS) {
         refuse_list(call, reply);
         return;
@@ -284,7 +287,7 @@ static void reply_sealed(struct service *service, struct call *call, struct repl
     stream->arena = service->arena;
     stream->lists = lists;
     ++*lists;
-    stream->to = *keyring_recipient(service->keyring);
+    stream->to = *to;
     stream->now_us = service_now_us(service);
     reply_stream(reply, REPLY_JSON, size_of(stream), &stream->source);
 }

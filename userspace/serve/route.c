@@ -8,6 +8,7 @@
 #include "serve/keys.h"
 #include "serve/keystone.h"
 #include "serve/listing.h"
+#include "serve/nodes.h"
 #include "serve/push.h"
 #include "serve/restores.h"
 #include "serve/sentinel.h"
@@ -17,7 +18,6 @@
 
 #define BACKUP "`kubectl get vsecmsecrets -A -o yaml` is a backup, sealed to the cluster's root key"
 #define RESTORE "`kubectl apply` brings back what `kubectl get vsecmsecrets -A -o yaml` gave"
-#define REKEY "the root key is the cluster's: see `vsecm node`"
 
 /* clang-format off */
 static const struct route routes[] = {
@@ -41,7 +41,9 @@ static const struct route routes[] = {
     {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,     "backup",       backups_get, BACKUP},
     {"POST",   PATH_RESTORE,          0,   ACCESS_ADMIN,    LIMIT_PIECE, 0,    "upload",       restores_receive, RESTORE},
     {"POST",   PATH_RESTORE_APPLY,    0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "restore",      restores_apply, RESTORE},
-    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey, REKEY},
+    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey, NULL},
+    {"GET",    PATH_NODES,            0,   ACCESS_ADMIN,    0,          1,     "nodes",        nodes_list, NULL},
+    {"POST",   PATH_NODES,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "node",         nodes_change, NULL},
 };
 /* clang-format on */
 

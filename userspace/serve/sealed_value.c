@@ -7,18 +7,21 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/writer.h"
+#include "cluster/plea.h"
+#include "cluster/wrap_json.h"
 #include "crypto/age_header.h"
 #include "crypto/age_payload.h"
-#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "crypto/random.h"
 #include "limits.h"
 #include "protocol.h"
 #include "serve/access.h"
+#include "serve/keys.h"
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "store/backup.h"
+#include "store/keyring.h"
 #include "store/record.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -49,16 +52,6 @@ static int decode(struct span text, char **ret, struct span *sealed, struct erro
                      "(vsecm encrypt makes one)");
 }
 
-static int open_with(const struct service *service, struct span sealed, char **plain,
-                     size_t *length, char mark[AGE_MARK + 1], struct error *error)
-{
-    size_t count = 0;
-    const struct age_identity *identities = service_identities(service, &count);
-    if (!identities)
-        return error_set(error, -EINVAL, "the root key is not known yet: nothing sealed opens");
-    return age_whole_open(service->arena, sealed, identities, count, plain, length, mark, error);
-}
-
 static int open_value(struct service *service, struct put_request *request, char **plain,
                       size_t *length, char mark[AGE_MARK + 1], struct error *error)
 {
@@ -69,20 +62,25 @@ static int open_value(struct service *service, struct put_request *request, char
         !begins_with(sealed, SPAN_LITERAL(ARMOUR)))
         r = decode(request->value, &decoded, &sealed, error);
     if (r == 0)
-        r = open_with(service, sealed, plain, length, mark, error);
+        r = keyring_open(service->keyring, sealed, plain, length, mark, error);
     free(decoded);
     return r;
 }
 
 /*
- * What the daemon itself sealed for the same key is no value: else whoever may store but not read
- * could have a backup opened into a secret of its own. Both always begin so, and nobody without the
- * key can change that.
+ * What daemons themselves seal for the same key is no value: else whoever may store but not read
+ * could have a backup, or the root key itself, opened into a secret of its own. They always begin
+ * so, and nobody without the key can change that.
  */
 static int is_ours(struct span plain)
 {
-    return begins_with(plain, SPAN_LITERAL(RECORD_BEGINNING)) ||
-           begins_with(plain, SPAN_LITERAL(BACKUP_BEGINNING));
+    static const struct span beginnings[] = {
+        SPAN_LITERAL(RECORD_BEGINNING), SPAN_LITERAL(BACKUP_BEGINNING),
+        SPAN_LITERAL(WRAP_JSON_BEGINNING), SPAN_LITERAL(PLEA_BEGINNING)};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (begins_with(plain, beginnings[i]))
+            return 1;
+    return 0;
 }
 
 /* What bears the mark of a key is that key's value. */
@@ -109,9 +107,10 @@ int sealed_value_take(struct service *service, const struct call *call, struct e
             "you may not read it",
             mark, access_reveal_name(service->reveal));
     if (r == 0 && is_ours((struct span){plain, length}))
-        r = error_set(error, -EINVAL,
-                      "this is a backup or a record of the log, not a sealed value (see vsecm "
-                      "restore)");
+        r = error_set(
+            error, -EINVAL,
+            "this is a backup, a record or a key of the daemon's, not a sealed value (see "
+            "vsecm restore)");
     if (r == 0 && length == 0)
         r = error_set(error, -EINVAL, "the sealed value is empty; delete the secret instead");
     if (r == 0 && length > LIMIT_VALUE)
@@ -172,16 +171,12 @@ int sealed_value_seal(struct arena *arena, const struct age_recipient *to, struc
 void sealed_value_reply(struct service *service, const struct put_request *request,
                         struct call *call, struct reply *reply)
 {
-    size_t size = 0, count = 0;
+    size_t size = 0;
     char *file = NULL;
-    const struct age_identity *own = service_identities(service, &count);
-    if (!own) {
-        call->reason = "no-root-key";
-        reply_error(reply, 503, ERROR_UNAVAILABLE, "the root key is not known yet");
+    const struct age_recipient *to = keys_need(service, call, reply);
+    if (!to)
         return;
-    }
-    sealed_value_seal(service->arena, &own->recipient, (struct span){NULL, 0}, request->value,
-                      &file, &size);
+    sealed_value_seal(service->arena, to, (struct span){NULL, 0}, request->value, &file, &size);
     size_t length = (size + 2) / 3 * 4 + 1;
     char *body = file ? malloc(length) : NULL;
     if (!body) {

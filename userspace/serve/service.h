@@ -25,6 +25,7 @@ struct keyring;
 struct put_request;
 struct reply;
 struct restore;
+struct root;
 struct store;
 struct subject;
 struct writer;
@@ -33,6 +34,7 @@ struct service {
     struct store *store;
     struct upstream upstream; /* where changes are made; all zero: the store is its own */
     struct keyring *keyring;
+    struct root *root; /* the cluster's root key; NULL outside of a cluster */
     struct restore *restore;
     struct arena *arena;
     struct audit *audit;
@@ -106,9 +108,6 @@ void service_done(struct service *service);
 /* Where changes are made. */
 struct upstream service_upstream(const struct service *service);
 
-/* What opens values that travel sealed, *count of them, the first the one to seal to. NULL: no key
- * is known. */
-const struct age_identity *service_identities(const struct service *service, size_t *count);
 
 /*
  * Decide on a head before its body is read: a body that nobody would look at is never taken in.
