@@ -80,6 +80,17 @@
     128u /* nesting of one of its objects: a pod has 15, with its managedFields */
 #define LIMIT_API_STATUS (16u * 1024u) /* of an answer that says why not: they have 1 KiB */
 #define LIMIT_TOKEN_MS 60000u /* until the token's file is read anew though it looks the same */
+#define LIMIT_FETCHES \
+    16u /* secrets that are fetched at once: each may be a largest one, in secret memory */
+#define LIMIT_FETCH_MIN_MS 500u   /* until what could not be fetched is tried again, */
+#define LIMIT_FETCH_MAX_MS 60000u /* doubled each time up to this */
+#define LIMIT_TOUCHED_MS 2000u    /* in which the nodes look at an object that claims nothing new */
+#define LIMIT_TELL_MS 5000u       /* in which the nodes tell what became of it */
+#define LIMIT_UNNEEDED_MS 60000u  /* for which a secret is kept that no pod may read any more */
+#define LIMIT_CLUSTER_CHANGES 32u /* of administrators, under way: each holds its value */
+#define LIMIT_CLUSTER_TRIES 5u    /* of one of them, when others change the same object */
+#define LIMIT_TICK_MS 500u        /* between two looks at what is due, */
+#define LIMIT_SWEEP_TICKS 10u     /* and at what is to be forgotten: so many of them */
 #define LIMIT_WIRE_QUEUE (8u * 1024u * 1024u) /* bytes on their way in one direction */
 
 /* ---- Kubernetes Secrets that are made ------------------------------------------------------- */

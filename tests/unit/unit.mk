@@ -46,6 +46,15 @@ $(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL)
 
+# The pods and the root key are as the test says.
+$(O)/test/secrets_test $(O)/test/secrets_put_test: $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o \
+    $(call objects,$(call sources,base wire crypto template store)) \
+    $(call objects,$(patsubst %,userspace/cluster/%.c,catalog judgement link sealed_record secrets secrets_delete \
+    secrets_fetch secrets_job secrets_known secrets_put secrets_tell))
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+
 $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(CORE_LIB_OBJ)
 	@mkdir -p $(@D)
 	$(say) LD $@

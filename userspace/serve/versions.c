@@ -79,16 +79,17 @@ static int is_elsewhere(const struct service *service, struct span key)
     return !store_find(service->store, key) && upstream.has(upstream.self, key);
 }
 
-static void refuse_elsewhere(struct call *call, struct span key, struct reply *reply)
+static void refuse_elsewhere(struct call *call, const char *key, struct reply *reply)
 {
-    struct key_parts parts = key_split(key);
+    char namespace[LIMIT_DNS_LABEL + 1], workload[LIMIT_DNS_LABEL + 1];
+    struct key_parts parts = key_split(span_of(key));
+    str_copy(namespace, sizeof namespace, parts.namespace);
+    str_copy(workload, sizeof workload, parts.workload);
     call->reason = "elsewhere";
-    reply_error(
-        reply, 404, ERROR_NOT_FOUND,
-        "no pod of this node may read %.*s, so its versions are not here: ask the daemon of "
-        "a node that has one, or see `kubectl get vsecmsecret %.*s -n %.*s -o yaml`",
-        (int)key.length, key.data, (int)parts.workload.length, parts.workload.data,
-        (int)parts.namespace.length, parts.namespace.data);
+    reply_error(reply, 404, ERROR_NOT_FOUND,
+                "no pod of this node may read %s, so its versions are not here: ask the daemon of "
+                "a node that has one, or see `kubectl get vsecmsecret %s -n %s -o yaml`",
+                key, workload, namespace);
 }
 
 static void refuse(const struct service *service, struct call *call, int r,
@@ -98,7 +99,7 @@ static void refuse(const struct service *service, struct call *call, int r,
     if (wanted->version)
         snprintf(version, sizeof version, "version %llu of ", (unsigned long long)wanted->version);
     if (r == -ENOENT && is_elsewhere(service, wanted->keys[0])) {
-        refuse_elsewhere(call, wanted->keys[0], reply);
+        refuse_elsewhere(call, wanted->key_text[0], reply);
     } else if (r == -ENOENT) {
         call->reason = wanted->version ? "no-version" : "no-secret";
         reply_error(reply, 404, ERROR_NOT_FOUND, "there is no %ssecret %s", version,

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cluster/secrets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "cluster/link.h"
+#include "cluster/pods.h"
+#include "cluster/root.h"
+#include "cluster/secrets_state.h"
+#include "crypto/random.h"
+#include "limits.h"
+#include "store/change.h"
+#include "store/key.h"
+#include "store/store.h"
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+static void unlink_ask(struct ask *ask)
+{
+    struct ask **at = &ask->secrets->asks;
+    while (*at != ask)
+        at = &(*at)->next;
+    *at = ask->next;
+}
+
+static void on_answer(void *context, const struct wire_message *answer)
+{
+    struct ask ended = *(struct ask *)context;
+    if (ended.secrets)
+        unlink_ask(context);
+    free(context);
+    if (ended.secrets)
+        ended.answer(ended.secrets, ended.who, answer);
+}
+
+int secrets_state_ask(struct secrets *secrets, struct wire_message *message,
+                      secrets_state_answer *answer, void *who)
+{
+    struct ask *ask = malloc(sizeof *ask);
+    if (!ask)
+        return -ENOMEM;
+    *ask = (struct ask){secrets->asks, secrets, answer, who};
+    int r = link_ask(secrets->options.link, message, on_answer, ask);
+    if (r < 0) {
+        free(ask);
+        return r;
+    }
+    secrets->asks = ask;
+    return 0;
+}
+
+void secrets_state_forget(const struct secrets *secrets, const void *who)
+{
+    for (struct ask *ask = secrets->asks; ask; ask = ask->next)
+        if (ask->who == who)
+            ask->who = NULL;
+}
+
+void secrets_state_name(struct wire_message *message, struct span key)
+{
+    struct key_parts parts = key_split(key);
+    message->field[SECRET_NAMESPACE] = parts.namespace;
+    message->field[SECRET_NAME] = parts.workload;
+}
+
+uint64_t secrets_state_jitter(uint64_t max)
+{
+    uint32_t draw;
+    random_bytes(&draw, sizeof draw);
+    return draw % (max + 1);
+}
+
+/* ---- what is not here any more ----------------------------------------------------------------
+ */
+
+/* What cannot be deleted now is found again by the next sweep. */
+static void forget_local(struct secrets *secrets, struct span key)
+{
+    uint64_t ticket;
+    if (store_find(secrets->options.store, key))
+        change_delete(secrets->options.store, &key, 1, clock_wall_us(), &ticket);
+}
+
+void secrets_state_remove(struct secrets *secrets, struct catalog_item *item)
+{
+    secrets_fetch_unwant(secrets, item);
+    secrets_state_forget(secrets, item);
+    secrets->fetching -= item->is_asked;
+    secrets->storing -= item->ticket != 0;
+    secrets->to_tell -= item->tell_ms != 0;
+    catalog_remove(secrets->catalog, item);
+}
+
+/* Nobody of this node may read ITEM, and that is for sure. Non-zero when it was so for long. */
+static int is_forgotten(struct secrets *secrets, struct catalog_item *item)
+{
+    const struct secrets_options *options = &secrets->options;
+    if (pods_need(options->pods, catalog_key(item))) {
+        item->unneeded_ms = 0;
+        return 0;
+    }
+    if (!link_is_up(options->link) || !pods_are_synced(options->pods))
+        return 0;
+    if (!item->unneeded_ms)
+        item->unneeded_ms = clock_mono_ms();
+    return clock_mono_ms() - item->unneeded_ms >= LIMIT_UNNEEDED_MS;
+}
+
+/* Delete here what the cluster has no more, and what nobody of this node may read any more. */
+static void sweep(struct secrets *secrets)
+{
+    struct store_row *rows;
+    size_t count;
+    if (!secrets->is_synced || store_list(secrets->options.store, &rows, &count) < 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct catalog_item *item = catalog_find(secrets->catalog, rows[i].key);
+        if (item && !is_forgotten(secrets, item))
+            continue;
+        char text[LIMIT_KEY];
+        struct span key = {text, rows[i].key.length}; /* the row's goes with the key */
+        memcpy(text, rows[i].key.data, key.length);
+        if (item)
+            item->is_current = 0;
+        forget_local(secrets, key);
+    }
+    free(rows);
+}
+
+/* ---- what vsecm-sync tells --------------------------------------------------------------------
+ */
+
+/* An object was deleted and another made of its name, and nobody was told of the first. */
+static void forget_other(struct secrets *secrets, const struct wire_message *seen)
+{
+    char text[LIMIT_KEY + 1];
+    struct span key;
+    if (catalog_read_key(seen, text, &key) < 0)
+        return;
+    struct catalog_item *item = catalog_find(secrets->catalog, key);
+    if (!item || !item->uid[0] || catalog_is_of(item, seen->field[SECRET_UID]))
+        return;
+    secrets_state_remove(secrets, item);
+    forget_local(secrets, key);
+}
+
+static void on_seen(void *context, const struct wire_message *seen)
+{
+    struct secrets *secrets = context;
+    struct catalog_item *item;
+    enum catalog_change change;
+    forget_other(secrets, seen);
+    if (catalog_see(secrets->catalog, seen, &item, &change) < 0) {
+        secrets->ignored++;
+        return;
+    }
+    if (change == CATALOG_SAME)
+        return;
+    item->is_current = 0;
+    item->failures = 0;
+    if (!pods_need(secrets->options.pods, catalog_key(item)))
+        return;
+    /* Mostly it is but a status that some node has told: they come in flocks. */
+    secrets_fetch_want(secrets, item,
+                       change == CATALOG_TOUCHED ? secrets_state_jitter(LIMIT_TOUCHED_MS) : 0);
+    secrets_fetch_pump(secrets);
+}
+
+static void on_gone(void *context, const struct wire_message *gone)
+{
+    struct secrets *secrets = context;
+    char text[LIMIT_KEY + 1];
+    struct span key;
+    if (catalog_read_key(gone, text, &key) < 0)
+        return;
+    struct catalog_item *item = catalog_find(secrets->catalog, key);
+    if (!item || !catalog_is_of(item, gone->field[SECRET_UID]))
+        return;
+    secrets_state_remove(secrets, item);
+    forget_local(secrets, key);
+}
+
+static void on_reset(void *context, const struct wire_message *reset)
+{
+    struct secrets *secrets = context;
+    if (span_is(reset->field[LIST_WHAT], "secrets"))
+        catalog_begin_list(secrets->catalog);
+}
+
+/* A walk does not bear removals. Without memory they are removed by the next list. */
+static void remove_stale(struct secrets *secrets)
+{
+    size_t at = 0, count = 0;
+    struct catalog_item **stale = calloc(catalog_count(secrets->catalog) + 1, sizeof *stale);
+    if (!stale)
+        return;
+    for (struct catalog_item *item; (item = catalog_next(secrets->catalog, &at));)
+        if (catalog_is_stale(secrets->catalog, item))
+            stale[count++] = item;
+    for (size_t i = 0; i < count; i++)
+        secrets_state_remove(secrets, stale[i]);
+    free(stale);
+}
+
+static void on_synced(void *context, const struct wire_message *synced)
+{
+    struct secrets *secrets = context;
+    if (!span_is(synced->field[LIST_WHAT], "secrets"))
+        return;
+    remove_stale(secrets);
+    secrets->is_synced = 1;
+    sweep(secrets);
+}
+
+static void on_api(void *context, const struct wire_message *api)
+{
+    (void)api;
+    secrets_fetch_pump(context);
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void on_tick(struct loop_timer *timer)
+{
+    struct secrets *secrets = (struct secrets *)((char *)timer - offsetof(struct secrets, tick));
+    loop_set_timer(secrets->options.loop, timer, LIMIT_TICK_MS);
+    secrets_job_retry(secrets);
+    secrets_fetch_pump(secrets);
+    secrets_tell_due(secrets);
+    if (++secrets->ticks % LIMIT_SWEEP_TICKS == 0)
+        sweep(secrets);
+}
+
+static void on_settled(void *context, uint64_t first, uint64_t last, int result)
+{
+    secrets_fetch_settled(context, first, last, result);
+    secrets_job_settled(context, first, last, result);
+}
+
+/* ---- looking again --------------------------------------------------------------------------- */
+
+/* Non-zero when it is another root key than the last time. */
+static int is_root_new(struct secrets *secrets)
+{
+    const struct age_recipient *now = root_recipient(secrets->options.root);
+    int had = secrets->has_recipient;
+    secrets->has_recipient = now != NULL;
+    if (!now || (had && memcmp(now, &secrets->recipient, sizeof *now) == 0))
+        return 0;
+    secrets->recipient = *now;
+    return 1;
+}
+
+static void look_at(struct secrets *secrets, struct catalog_item *item, int is_root_new)
+{
+    int is_needed = pods_need(secrets->options.pods, catalog_key(item));
+    if (is_root_new && item->refusal) /* it may open now */
+        item->is_current = 0;
+    if (!is_needed)
+        secrets_fetch_unwant(secrets, item);
+    else if (!item->is_current && !item->is_asked)
+        secrets_fetch_want(secrets, item, 0);
+    if (is_needed)
+        item->unneeded_ms = 0;
+    if (item->told && secrets_tell_hash(secrets, item) != item->told)
+        secrets_tell_later(secrets, item);
+}
+
+void secrets_look_again(struct secrets *secrets)
+{
+    int is_new = is_root_new(secrets);
+    size_t at = 0;
+    for (struct catalog_item *item; (item = catalog_next(secrets->catalog, &at));)
+        look_at(secrets, item, is_new);
+    secrets_fetch_pump(secrets);
+}
+
+/* ---- the upstream ---------------------------------------------------------------------------- */
+
+static int list(void *self, struct store_row **rows, size_t *count)
+{
+    struct secrets *secrets = self;
+    secrets->why.text[0] = '\0';
+    if (secrets->is_synced)
+        return catalog_list(secrets->catalog, clock_wall_us(), rows, count);
+    return error_set(&secrets->why, -EHOSTUNREACH,
+                     "it is not known yet which secrets there are: %s",
+                     link_why(secrets->options.link));
+}
+
+static int has(void *self, struct span key)
+{
+    const struct secrets *secrets = self;
+    return catalog_find(secrets->catalog, key) || store_find(secrets->options.store, key);
+}
+
+static const char *why(void *self)
+{
+    const struct secrets *secrets = self;
+    return secrets->why.text;
+}
+
+const struct upstream *secrets_upstream(const struct secrets *secrets)
+{
+    return &secrets->upstream;
+}
+
+/* ---- status ---------------------------------------------------------------------------------- */
+
+/* Seconds since the cluster was last known as it is. */
+static uint64_t stale_s(const struct secrets *secrets)
+{
+    const struct link *link = secrets->options.link;
+    return link_is_up(link) ? 0 : (clock_mono_ms() - link_since_ms(link)) / 1000;
+}
+
+void secrets_write_status(struct writer *w, const struct secrets *secrets)
+{
+    size_t refused = 0, at = 0;
+    for (struct catalog_item *item; (item = catalog_next(secrets->catalog, &at));)
+        refused += item->refusal != NULL;
+    writer_named_u64(w, ",\"cluster\":{\"secrets\":", catalog_count(secrets->catalog));
+    writer_named_u64(w, ",\"local\":", store_count(secrets->options.store));
+    writer_named_u64(w, ",\"pending\":", secrets->waiting + secrets->fetching);
+    writer_named_u64(w, ",\"refused\":", refused);
+    writer_named_u64(w, ",\"ignored\":", secrets->ignored);
+    writer_text(w, secrets->is_synced ? ",\"synced\":true" : ",\"synced\":false");
+    writer_named_u64(w, ",\"stale_s\":", stale_s(secrets));
+    writer_literal(w, "}");
+}
+
+/* ---- beginning and end ----------------------------------------------------------------------- */
+
+static int observe(struct secrets *secrets)
+{
+    static const struct {
+        enum wire_kind kind;
+        link_observer *observer;
+    } rows[] = {{WIRE_SEEN, on_seen},
+                {WIRE_GONE, on_gone},
+                {WIRE_RESET, on_reset},
+                {WIRE_SYNCED, on_synced},
+                {WIRE_API, on_api}};
+    int r = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && r == 0; i++)
+        r = link_observe(secrets->options.link, rows[i].kind, rows[i].observer, secrets);
+    return r;
+}
+
+int secrets_new(const struct secrets_options *options, struct secrets **ret)
+{
+    struct secrets *secrets = calloc(1, sizeof *secrets);
+    if (!secrets)
+        return -ENOMEM;
+    secrets->options = *options;
+    secrets->upstream = (struct upstream){.self = secrets,
+                                          .is_cluster = 1,
+                                          .put = secrets_put,
+                                          .delete = secrets_delete,
+                                          .list = list,
+                                          .has = has,
+                                          .why = why};
+    secrets->tick.fire = on_tick;
+    secrets->catalog = catalog_new(options->max);
+    int r = secrets->catalog ? observe(secrets) : -ENOMEM;
+    if (r < 0) {
+        catalog_free(secrets->catalog);
+        free(secrets);
+        return r;
+    }
+    is_root_new(secrets);
+    store_set_also_settled(options->store, on_settled, secrets);
+    loop_set_timer(options->loop, &secrets->tick, LIMIT_TICK_MS);
+    *ret = secrets;
+    return 0;
+}
+
+void secrets_free(struct secrets *secrets)
+{
+    if (!secrets)
+        return;
+    loop_cancel_timer(secrets->options.loop, &secrets->tick);
+    store_set_also_settled(secrets->options.store, NULL, NULL);
+    for (struct ask *ask = secrets->asks; ask; ask = ask->next)
+        ask->secrets = NULL;
+    secrets_job_free_all(secrets);
+    catalog_free(secrets->catalog);
+    free(secrets);
+}
