@@ -61,7 +61,7 @@ SYNC_OBJ := $(call objects,$(call sources,base wire sync))
 SYNC_LIB_OBJ := $(filter-out %/sync/main.o,$(SYNC_OBJ))
 CLIENT_SRC := $(call sources,client)
 # Of the store only what reads a log with no daemon and no key: `vsecm doctor`.
-CLI_STORE := $(patsubst %,userspace/store/%.c,format scan journal journal_read salvage label key validity)
+CLI_STORE := $(patsubst %,userspace/store/%.c,format scan journal journal_read salvage label key record_write validity)
 CLI_OBJ := $(call objects,$(call sources,base crypto template client cli) $(CLI_STORE))
 # The static vsecm: what the verbs of a workload need, and no library but the C library's own.
 HELPER_CLI := arguments arguments_delivery call child delivery dispatch encode environ follow help \

@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import json
 import os
 import re
 import resource
@@ -11,6 +12,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import time
 
 from lab import BUILD
 from terminal import at_terminal
@@ -118,6 +120,60 @@ def test_foreign_stanzas():
         sealed = good("age", "-R", f"{directory}/ssh.pub", "-r", recipient, text=b"for two")
         assert b"-> ssh-ed25519 " in sealed
         assert good(VSECM, "decrypt", "-i", file, text=sealed) == b"for two"
+
+
+def opened(manifest, key):
+    """The record in a VSecMSecret, opened by stock age."""
+    lines = manifest.decode().split("  sealed: |\n")[1].splitlines()
+    assert all(line.startswith("    ") for line in lines)
+    return json.loads(good("age", "-d", "-i", key, text="\n".join(line[4:] for line in lines).encode()))
+
+
+def test_seal():
+    """a manifest of seal: its record opens for stock age, its front says the same"""
+    with keys() as (directory, (key, recipient)):
+        with open(f"{directory}/pub", "w", encoding="ascii") as file:
+            file.write(f"# the cluster's\n\n{recipient}\n")
+        for to in (recipient, f"{directory}/pub"):
+            for text in (b"hunter2", b"\0\xff", content(500 << 10)):
+                made = good(VSECM, "seal", "shop/web", "-r", to, "--version", "7", "--expires", "+1h", text=text)
+                record = opened(made, key)
+                value = record["value"]
+                plain = base64.b64decode(value) if record.get("encoding") else value.encode()
+                assert plain == text and record["sequence"] == 0 and record["op"] == "put"
+                assert (record["namespace"], record["workload"], record["version"]) == ("shop", "web", 7)
+                front = made.split(b"spec:\n")[0].decode()
+                assert front == (
+                    'apiVersion: vsecm.com/v1\nkind: VSecMSecret\nmetadata:\n  name: "web"\n  namespace: "shop"\n'
+                    f'  annotations:\n    vsecm.com/version: "7"\n    vsecm.com/created: "{record["created"]}"\n'
+                    f'    vsecm.com/updated: "{record["updated"]}"\n    vsecm.com/not-before: "now"\n'
+                    f'    vsecm.com/expires: "{record["expires"]}"\n'
+                )
+        made = good(VSECM, "seal", "web", "-r", recipient, "-t", "{{.a}}", "-f", "yaml", "--allow-rollback", text=b"{}")
+        record = opened(made, key)
+        assert (record["template"], record["format"], record["namespace"]) == ("{{.a}}", "yaml", "default")
+        assert abs(record["version"] - time.time()) < 60 and b"\n  allowRollback: true\n" in made
+
+
+def test_seal_refusals():
+    """what seal refuses, it refuses before it prints anything, and without a word of the value"""
+    with keys() as (directory, (key, recipient)):
+        seal = (VSECM, "seal", "shop/web", "-r")
+        assert not refused(*seal, recipient, why=b"the value is empty")
+        assert not refused(*seal, recipient, text=bytes(1 << 20), why=b"takes 1024000 at most")
+        assert not refused(*seal, recipient, text=bytes((1 << 20) + 1))
+        assert not refused(*seal, "-", status=2, why=b"standard input is the value")
+        assert not refused(*seal, "age1xyz", status=2, why=b"is no recipient")
+        assert not refused(*seal, open(key, encoding="ascii").read().split("\n")[-2], status=2, why=b"never a secret key")
+        assert not refused(*seal, key, why=b"has no recipient")
+        assert not refused(*seal, f"{directory}/none")
+        assert not refused(*seal, recipient, "-r", recipient, status=2, why=b"given twice")
+        assert not refused(*seal, recipient, "--expires", "soon", status=2, why=b"--expires must be RFC 3339")
+        assert not refused(*seal, recipient, "--expires", "2020-01-01T00:00:00Z", status=2, why=b"over already")
+        assert not refused(*seal, recipient, "--not-before", "+2h", "--expires", "+1h", status=2, why=b"behind")
+        assert not refused(*seal, recipient, "--version", "0", status=2, why=b"from 1 on")
+        assert not refused(VSECM, "seal", "Shop/web", "-r", recipient, status=2)
+        assert not refused(VSECM, "seal", "-r", recipient, status=2, why=b"usage")
 
 
 # ---- passphrases ------------------------------------------------------------------------------------
@@ -347,3 +403,6 @@ def test_recipient_of_the_daemon():
         with answering(b'{"error":"not_found","message":"no key"}', "404 Not Found") as (path, _):
             refused(VSECM, "--socket", path, "encrypt", text=b"x", why=b"-r")
         refused(VSECM, "--socket", "/nonexistent/s", "encrypt", text=b"x", status=3, why=b"-r")
+        with answering(b'{"recipient":"%s"}' % recipient.encode()) as (path, asked):
+            assert opened(good(VSECM, "--socket", path, "seal", "web", text=b"x"), file)["value"] == "x"
+            assert asked[0].startswith(b"GET /v1/recipient HTTP/1.1\r\n"), asked

@@ -77,6 +77,7 @@ struct arguments {
     bool transformed;
     bool once;
     bool values;
+    bool allow_rollback;
     struct arguments_delivery delivery;
     char **command; /* what stands behind "--", NULL at its end; NULL: nothing */
     bool help;
@@ -104,6 +105,9 @@ extern const struct arguments_option arguments_transformed;
 extern const struct arguments_option arguments_once, arguments_last_id, arguments_values;
 extern const struct arguments_option arguments_template, arguments_template_file, arguments_format,
     arguments_strict;
+
+extern const struct arguments_option arguments_seal_version, arguments_seal_recipient,
+    arguments_seal_allow_rollback;
 
 extern const struct arguments_option arguments_delivery_env, arguments_delivery_env_name,
     arguments_delivery_prefix, arguments_delivery_skip_bad_names, arguments_delivery_allow_name,

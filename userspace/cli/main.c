@@ -9,10 +9,11 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_put,    &verb_get,     &verb_list,    &verb_history, &verb_rollback, &verb_delete,
-    &verb_whoami, &verb_status,  &verb_unseal,  &verb_rekey,   &verb_backup,   &verb_restore,
-    &verb_keygen, &verb_encrypt, &verb_decrypt, &verb_doctor,  &verb_render,   &verb_generate,
-    &verb_watch,  &verb_exec,    &verb_init,    &verb_sidecar, &verb_node,     NULL,
+    &verb_put,    &verb_get,     &verb_list,    &verb_history,  &verb_rollback,
+    &verb_delete, &verb_whoami,  &verb_status,  &verb_unseal,   &verb_rekey,
+    &verb_backup, &verb_restore, &verb_keygen,  &verb_encrypt,  &verb_decrypt,
+    &verb_seal,   &verb_doctor,  &verb_render,  &verb_generate, &verb_watch,
+    &verb_exec,   &verb_init,    &verb_sidecar, &verb_node,     NULL,
 };
 
 /* The name under which the binary was called decides which command line it reads. */

@@ -32,7 +32,7 @@ struct verb {
 
 extern const struct verb verb_backup, verb_decrypt, verb_delete, verb_doctor, verb_encrypt,
     verb_exec, verb_generate, verb_get, verb_history, verb_init, verb_keygen, verb_list, verb_node,
-    verb_put, verb_rekey, verb_render, verb_restore, verb_rollback, verb_sidecar, verb_status,
-    verb_unseal, verb_watch, verb_whoami;
+    verb_put, verb_rekey, verb_render, verb_restore, verb_rollback, verb_seal, verb_sidecar,
+    verb_status, verb_unseal, verb_watch, verb_whoami;
 
 #endif
