@@ -4,7 +4,7 @@
 #include "cluster/plea.h"
 #include "cluster/wrap.h"
 #include "crypto/age_key.h"
-#include "crypto/age_text.h"
+#include "crypto/age_whole.h"
 #include "tests/unit/clusters.h"
 
 static struct error error;
@@ -676,8 +676,8 @@ TEST(the_api_server_learns_nothing)
     CHECK(clusters_run(request_is_gone, 5000));
     CHECK_EQ_INT(root_rekey(root_of(1), "", &error), 0);
     CHECK(clusters_run(both_have_two, 5000));
-    CHECK_EQ_INT(age_text_seal(clusters.arena, root_recipient(root_of(0)), 1, span_of(value),
-                               &sealed, &length),
+    CHECK_EQ_INT(age_whole_make(clusters.arena, span_of(value), root_recipient(root_of(0)), 1,
+                                &sealed, &length),
                  0);
     clusters_keep((struct span){sealed, length});
     free(sealed);

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/name.h"
 #include "base/writer.h"
-#include "crypto/age_text.h"
+#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "store/json.h"
 
@@ -70,7 +70,7 @@ int plea_seal(struct arena *arena, const struct plea *plea, const struct age_rec
         return -ENOSPC;
     struct writer w = writer_on(plain, count.needed);
     plea_write(&w, plea);
-    int r = age_text_seal(arena, root, 1, (struct span){plain, w.used}, ret, length);
+    int r = age_whole_make(arena, (struct span){plain, w.used}, root, 1, ret, length);
     arena_free(arena, plain);
     return r;
 }
@@ -78,9 +78,9 @@ int plea_seal(struct arena *arena, const struct plea *plea, const struct age_rec
 int plea_open(struct arena *arena, const struct age_identity *identities, size_t count,
               struct span sealed, struct plea *ret, struct error *error)
 {
-    char *plain, mark[AGE_MARK + 1];
+    char *plain;
     size_t length;
-    int r = age_text_open(arena, identities, count, sealed, &plain, &length, mark, error);
+    int r = age_whole_open(arena, sealed, identities, count, &plain, &length, NULL, error);
     if (r < 0)
         return r;
     r = plea_read((struct span){plain, length}, ret, error);

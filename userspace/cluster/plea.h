@@ -32,11 +32,11 @@ void plea_write(struct writer *w, const struct plea *plea);
 /* On 0 *ret is to be given to plea_done(). -EINVAL with *error, -ENOSPC. */
 int plea_read(struct span payload, struct plea *ret, struct error *error);
 
-/* 0 with *ret of *length bytes, to be freed, or as age_text_seal(). */
+/* 0 with *ret of *length bytes, to be freed, or as age_whole_make(). */
 int plea_seal(struct arena *arena, const struct plea *plea, const struct age_recipient *root,
               char **ret, size_t *length);
 
-/* As age_text_open(), then as plea_read(). */
+/* As age_whole_open(), then as plea_read(). */
 int plea_open(struct arena *arena, const struct age_identity *identities, size_t count,
               struct span sealed, struct plea *ret, struct error *error);
 

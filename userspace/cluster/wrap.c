@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/writer.h"
 #include "cluster/wrap_json.h"
-#include "crypto/age_text.h"
+#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "crypto/hkdf.h"
 
@@ -244,8 +244,8 @@ int wrap_seal(const struct wrap *wrap, char **ret, size_t *length)
         return -ENOSPC;
     struct writer w = writer_on(plain, size);
     wrap_json_write(&w, wrap);
-    int r = writer_ok(&w) ? age_text_seal(wrap->arena, to, list_readers(wrap, to),
-                                          (struct span){plain, w.used}, ret, length)
+    int r = writer_ok(&w) ? age_whole_make(wrap->arena, (struct span){plain, w.used}, to,
+                                           list_readers(wrap, to), ret, length)
                           : -EINVAL;
     arena_free(wrap->arena, plain);
     if (r == 0 && *length > LIMIT_WIRE_SEALED) {
@@ -258,9 +258,9 @@ int wrap_seal(const struct wrap *wrap, char **ret, size_t *length)
 int wrap_open(struct arena *arena, const struct age_identity *identities, size_t count,
               struct span sealed, struct wrap **ret, struct error *error)
 {
-    char *plain, mark[AGE_MARK + 1];
+    char *plain;
     size_t length;
-    int r = age_text_open(arena, identities, count, sealed, &plain, &length, mark, error);
+    int r = age_whole_open(arena, sealed, identities, count, &plain, &length, NULL, error);
     if (r < 0)
         return r;
     r = wrap_json_read(arena, (struct span){plain, length}, ret, error);

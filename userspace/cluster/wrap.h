@@ -106,7 +106,7 @@ int wrap_has(const struct wrap *wrap, struct span name, const struct age_recipie
  */
 int wrap_seal(const struct wrap *wrap, char **ret, size_t *length);
 
-/* As age_text_open(), then as wrap_json_read(). */
+/* As age_whole_open(), then as wrap_json_read(). */
 int wrap_open(struct arena *arena, const struct age_identity *identities, size_t count,
               struct span sealed, struct wrap **ret, struct error *error);
 
