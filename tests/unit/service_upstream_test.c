@@ -20,6 +20,7 @@
 static struct {
     int result;
     const char *why;
+    const struct age_identity *identities;
     uint64_t if_version;
     unsigned puts, deletes;
 } told;
@@ -68,6 +69,13 @@ static int on_has(void *self, struct span key)
     return span_is(key, "far/away");
 }
 
+static const struct age_identity *on_identities(void *self, size_t *count)
+{
+    (void)self;
+    *count = told.identities != NULL;
+    return told.identities;
+}
+
 static const char *on_why(void *self)
 {
     (void)self;
@@ -80,6 +88,7 @@ static void begin(void)
     stores = (struct stores){.arena = NULL};
     told.result = 0;
     told.why = "";
+    told.identities = NULL;
     told.puts = told.deletes = 0;
     pending = (struct pending){0};
     stores_begin(&stores, 4 * ARENA_MIB, 20, 10);
@@ -94,6 +103,7 @@ static void begin(void)
                                             .delete = on_delete,
                                             .list = on_list,
                                             .has = on_has,
+                                            .identities = on_identities,
                                             .why = on_why}};
     options.target = scratch_path("audit");
     CHECK_EQ_INT(service_init(&service), 0);
@@ -217,15 +227,40 @@ TEST(versions_that_are_elsewhere)
 TEST(what_a_part_of_the_secrets_is_not_enough_for)
 {
     static const char *const lines[] = {"GET /v1/admin/backup", "POST /v1/admin/restore?offset=0",
-                                        "POST /v1/admin/restore/apply"};
+                                        "POST /v1/admin/restore/apply", "POST /v1/admin/rekey"};
     begin();
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         CHECK_EQ_INT(ask(lines[i], i ? "{}" : NULL), 501);
         requests_check_says("{\"error\":\"not_implemented\",\"message\":\"in a cluster");
     }
-    requests_check_trail("\"op\":\"restore\",\"key\":\"\",\"outcome\":\"error\",\"reason\":\"cluster\"");
+    requests_check_trail("\"op\":\"rekey\",\"key\":\"\",\"outcome\":\"error\",\"reason\":\"cluster\"");
     service.upstream = (struct upstream){0};
     CHECK_EQ_INT(ask(lines[0], NULL), 200);
+    CHECK_EQ_INT(ask(lines[3], "{}"), 200);
+    end();
+}
+
+TEST(values_are_sealed_to_the_clusters_key)
+{
+    char text[AGE_KEY_RECIPIENT_TEXT];
+    struct age_identity own;
+    begin();
+    CHECK_EQ_INT(ask("GET /v1/recipient", NULL), 503);
+    CHECK_EQ_INT(ask(PUT, "{\"value\":\"x\",\"encrypt\":true}"), 503);
+    age_key_generate(&own);
+    told.identities = &own;
+    age_key_write_recipient(&own.recipient, text);
+    CHECK_EQ_INT(ask("GET /v1/recipient", NULL), 200);
+    requests_check_says(text);
+    CHECK_EQ_INT(ask(PUT, "{\"value\":\"x\",\"encrypt\":true}"), 200);
+    const char *body = strstr(requests_answer, "\r\n\r\n") + 4;
+    char request[1024];
+    snprintf(request, sizeof request, "{" TARGET ",\"encrypt\":true,\"value\":\"%.*s\"}",
+             (int)strcspn(body, "\n"), body);
+    CHECK_EQ_INT(ask(PUT, request), 200);
+    CHECK_EQ_INT(told.puts, 1);
+    told.identities = NULL;
+    CHECK_EQ_INT(ask(PUT, request), 400);
     end();
 }
 

@@ -23,12 +23,13 @@
 const struct age_recipient *keys_need(struct service *service, struct call *call,
                                       struct reply *reply)
 {
-    const struct age_recipient *recipient = keyring_recipient(service->keyring);
-    if (recipient)
-        return recipient;
+    size_t count = 0;
+    const struct age_identity *own = service_identities(service, &count);
+    if (own)
+        return &own->recipient;
     call->reason = "no-root-key";
-    reply_error(reply, 503, ERROR_SEALED, "the cluster's root key is not known on this node: %s",
-                service->root ? root_why(service->root) : "");
+    reply_error(reply, 503, ERROR_UNAVAILABLE, "the root key is not known on this node: %s",
+                service->root ? root_why(service->root) : "the store is sealed");
     return NULL;
 }
 

@@ -8,9 +8,7 @@ struct call;
 struct reply;
 struct service;
 
-/*
- * Whom to seal to; NULL with a refusal in *reply while the cluster's root key is not known here.
- */
+/* Whom to seal to; NULL with a refusal in *reply while that is not known. */
 const struct age_recipient *keys_need(struct service *service, struct call *call,
                                       struct reply *reply);
 

@@ -11,6 +11,7 @@
 #include "cluster/wrap_json.h"
 #include "crypto/age_header.h"
 #include "crypto/age_payload.h"
+#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "crypto/random.h"
 #include "limits.h"
@@ -21,7 +22,6 @@
 #include "serve/reply.h"
 #include "serve/service.h"
 #include "store/backup.h"
-#include "store/keyring.h"
 #include "store/record.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -52,6 +52,16 @@ static int decode(struct span text, char **ret, struct span *sealed, struct erro
                      "(vsecm encrypt makes one)");
 }
 
+static int open_with(const struct service *service, struct span sealed, char **plain,
+                     size_t *length, char mark[AGE_MARK + 1], struct error *error)
+{
+    size_t count = 0;
+    const struct age_identity *identities = service_identities(service, &count);
+    if (!identities)
+        return error_set(error, -EINVAL, "the root key is not known yet: nothing sealed opens");
+    return age_whole_open(service->arena, sealed, identities, count, plain, length, mark, error);
+}
+
 static int open_value(struct service *service, struct put_request *request, char **plain,
                       size_t *length, char mark[AGE_MARK + 1], struct error *error)
 {
@@ -62,14 +72,14 @@ static int open_value(struct service *service, struct put_request *request, char
         !begins_with(sealed, SPAN_LITERAL(ARMOUR)))
         r = decode(request->value, &decoded, &sealed, error);
     if (r == 0)
-        r = keyring_open(service->keyring, sealed, plain, length, mark, error);
+        r = open_with(service, sealed, plain, length, mark, error);
     free(decoded);
     return r;
 }
 
 /*
  * What daemons themselves seal for the same key is no value: else whoever may store but not read
- * could have a backup, or the root key itself, opened into a secret of its own. They always begin
+ * could have a backup, or the root key itself, opened into a secret of their own. They always begin
  * so, and nobody without the key can change that.
  */
 static int is_ours(struct span plain)

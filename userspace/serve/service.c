@@ -51,6 +51,16 @@ struct upstream service_upstream(const struct service *service)
     return service->upstream.put ? service->upstream : upstream_local(service->store);
 }
 
+const struct age_identity *service_identities(const struct service *service, size_t *count)
+{
+    const struct upstream upstream = service_upstream(service);
+    const struct age_identity *ret = upstream.identities(upstream.self, count);
+    if (ret || upstream.is_cluster)
+        return ret;
+    *count = 1;
+    return keyring_identity(service->keyring);
+}
+
 /* ---- records ------------------------------------------------------------------------------- */
 
 /* Decisions of one turn are some microseconds apart; reading the clock for each is 1 % of them. */

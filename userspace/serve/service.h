@@ -108,6 +108,9 @@ void service_done(struct service *service);
 /* Where changes are made. */
 struct upstream service_upstream(const struct service *service);
 
+/* What opens values that travel sealed, *count of them, the first the one to seal to. NULL: no key
+ * is known. */
+const struct age_identity *service_identities(const struct service *service, size_t *count);
 
 /*
  * Decide on a head before its body is read: a body that nobody would look at is never taken in.

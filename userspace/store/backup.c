@@ -148,9 +148,9 @@ static int begin_file(struct backup *backup, const struct age_recipient *to, siz
 int backup_new(struct store *store, const struct age_recipient *to, size_t count, int64_t now_us,
                struct backup **ret)
 {
-    struct backup *backup = to ? calloc(1, sizeof *backup) : NULL;
+    struct backup *backup = calloc(1, sizeof *backup);
     if (!backup)
-        return to ? -ENOMEM : -ENOKEY;
+        return -ENOMEM;
     backup->arena = store->arena;
     backup->file = journal_file_ref(store->journal);
     backup->seal = seal_ref(store->seal);

@@ -24,7 +24,7 @@ struct store;
 
 /*
  * Begin one as of now, sealed to COUNT recipients. 0 with *ret the caller's; -EINVAL (no or too
- * many recipients), -ENOKEY (TO is NULL: nobody is known), -ENOSPC (arena), -ENOMEM.
+ * many recipients), -ENOSPC (arena), -ENOMEM.
  */
 int backup_new(struct store *store, const struct age_recipient *to, size_t count, int64_t now_us,
                struct backup **ret);

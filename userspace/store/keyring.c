@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "crypto/age_text.h"
+#include "crypto/age_whole.h"
 #include "crypto/arena.h"
 #include "protocol.h"
 #include "store/rewrite.h"
@@ -16,9 +16,8 @@ struct keyring {
     struct arena *arena;
     struct store *store;
     struct keyring_options options;
-    const struct keyring_outward *outward; /* NULL: the log's own key */
-    struct rootkey *key;                   /* in use; NULL while sealed */
-    struct rootkey *next;                  /* while a rekey is under way */
+    struct rootkey *key;  /* in use; NULL while sealed */
+    struct rootkey *next; /* while a rekey is under way */
 };
 
 struct keyring *keyring_new(struct arena *arena, struct store *store,
@@ -168,44 +167,16 @@ const struct age_identity *keyring_identity(const struct keyring *keyring)
     return keyring->key ? rootkey_identities(keyring->key) : NULL;
 }
 
-void keyring_set_outward(struct keyring *keyring, const struct keyring_outward *outward)
-{
-    keyring->outward = outward;
-}
-
 const struct age_recipient *keyring_recipient(const struct keyring *keyring)
 {
-    const struct keyring_outward *outward = keyring->outward;
-    if (outward)
-        return outward->recipient(outward->context);
     return keyring->key ? &rootkey_identities(keyring->key)->recipient : NULL;
-}
-
-size_t keyring_identities(const struct keyring *keyring,
-                          struct age_identity ret[KEYRING_IDENTITIES])
-{
-    const struct keyring_outward *outward = keyring->outward;
-    size_t count = 0, given = 0;
-    const struct age_identity *identities =
-        outward ? outward->identities(outward->context, &given) : NULL;
-    for (size_t i = 0; identities && i < given && i < ROOTKEY_MAX; i++)
-        ret[count++] = identities[i];
-    if (keyring->key)
-        ret[count++] = *rootkey_identities(keyring->key);
-    return count;
 }
 
 int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, size_t *length,
                  char mark[AGE_MARK + 1], struct error *error)
 {
-    struct age_identity *keys =
-        arena_alloc(keyring->arena, KEYRING_IDENTITIES * sizeof(struct age_identity));
-    if (!keys)
-        return -ENOSPC;
-    int r = age_text_open(keyring->arena, keys, keyring_identities(keyring, keys), sealed, ret,
-                          length, mark, error);
-    arena_free(keyring->arena, keys);
-    return r;
+    return age_whole_open(keyring->arena, sealed, keyring_identity(keyring), 1, ret, length, mark,
+                          error);
 }
 
 void keyring_free(struct keyring *keyring)

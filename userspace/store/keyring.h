@@ -12,7 +12,6 @@
 #include "base/span.h"
 #include "crypto/age_header.h"
 #include "store/load.h"
-#include "store/rootkey.h"
 
 struct age_identity;
 struct age_recipient;
@@ -35,21 +34,6 @@ struct keyring_options {
     int fd;           /* KEYRING_GIVEN */
     const char *what; /* KEYRING_GIVEN: what the descriptor is, for errors */
 };
-
-/*
- * The key for what leaves the daemon, when that is not the log's own: of a cluster, whose nodes
- * have each a log and a key of their own.
- */
-struct keyring_outward {
-    /* Whom to seal to; NULL while that is not known. */
-    const struct age_recipient *(*recipient)(const void *context);
-    /* What opens it: *count identities, ROOTKEY_MAX at most, the newest first. */
-    const struct age_identity *(*identities)(const void *context, size_t *count);
-    const void *context;
-};
-
-/* Identities that keyring_identities() gives at most. */
-#define KEYRING_IDENTITIES (ROOTKEY_MAX + 1)
 
 /* An empty one for STORE, which outlives it. NULL: out of memory. */
 struct keyring *keyring_new(struct arena *arena, struct store *store,
@@ -75,23 +59,16 @@ int keyring_unseal(struct keyring *keyring, struct rootkey *key, const struct lo
  */
 int keyring_rekey(struct keyring *keyring, struct rootkey *key, int64_t now_us, uint64_t *ticket);
 
-/* What leaves the daemon is sealed to OUTWARD from now on; *OUTWARD outlives the keyring. */
-void keyring_set_outward(struct keyring *keyring, const struct keyring_outward *outward);
-
-/* Whom what leaves the daemon is sealed to; NULL while sealed, or not known. */
+/* The public half of the key in use, or NULL while sealed. */
 const struct age_recipient *keyring_recipient(const struct keyring *keyring);
 
-/* What may open it: the outward identities, the newest first, then the log's own. Their number. */
-size_t keyring_identities(const struct keyring *keyring,
-                          struct age_identity ret[KEYRING_IDENTITIES]);
-
-/* The identity of the log, or NULL while sealed. */
+/* Its identity, or NULL while sealed. */
 const struct age_identity *keyring_identity(const struct keyring *keyring);
 
 /*
- * Open SEALED, a whole age file, armoured or not, with keyring_identities(): *ret of *length bytes
- * in the arena, to be arena_free()d, and the MARK in its header. -EINVAL or -EBADMSG, -ENOKEY
- * (sealed to others) with *error, -ENOSPC.
+ * Open SEALED, a whole age file, armoured or not, with the key in use: *ret of *length bytes in the
+ * arena, to be arena_free()d, and the MARK in its header. -EINVAL or -EBADMSG, -ENOKEY (sealed to
+ * others) with *error, -ENOSPC.
  */
 int keyring_open(const struct keyring *keyring, struct span sealed, char **ret, size_t *length,
                  char mark[AGE_MARK + 1], struct error *error);

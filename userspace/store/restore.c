@@ -48,9 +48,8 @@ struct restore {
     uint64_t ticket;
     int (*take)(struct restore *restore, const struct record *record); /* of this reading */
     uint64_t at;                                                       /* in the file */
-    struct age_identity *keys; /* in the arena: a rekey may come while it is only looked at */
-    size_t key_count;
-    struct age_reader *reader; /* in the arena */
+    struct age_identity *identity; /* in the arena: a rekey may come while it is only looked at */
+    struct age_reader *reader;     /* in the arena */
     struct backup_lines *lines;
     struct stage *stage;
     struct loop_timer timer;
@@ -234,7 +233,7 @@ static int on_record(void *context, const struct record *record)
 static int begin_reading(struct restore *restore,
                          int (*take)(struct restore *restore, const struct record *record))
 {
-    const struct age_keys keys = {.identities = restore->keys, .count = restore->key_count};
+    const struct age_keys keys = {.identities = restore->identity, .count = 1};
     backup_lines_free(restore->lines);
     restore->lines = backup_lines_new(restore->store->arena, on_record, restore, &restore->error);
     if (!restore->lines)
@@ -298,11 +297,11 @@ static void drop_work(struct restore *restore)
     if (restore->reader)
         age_reader_wipe(restore->reader);
     arena_free(store->arena, restore->reader);
-    arena_free(store->arena, restore->keys);
+    arena_free(store->arena, restore->identity);
     backup_lines_free(restore->lines);
     stage_abandon(restore->stage);
     restore->reader = NULL;
-    restore->keys = NULL;
+    restore->identity = NULL;
     restore->lines = NULL;
     restore->stage = NULL;
     restore->is_running = 0;
@@ -395,10 +394,10 @@ static int begin(struct restore *restore, const struct span *keys, size_t count)
     struct store *store = restore->store;
     restore->found = table_new(store->options.max);
     restore->reader = arena_alloc(store->arena, sizeof *restore->reader);
-    restore->keys = arena_alloc(store->arena, KEYRING_IDENTITIES * sizeof *restore->keys);
-    if (!restore->found || !restore->reader || !restore->keys)
+    restore->identity = arena_alloc(store->arena, sizeof *restore->identity);
+    if (!restore->found || !restore->reader || !restore->identity)
         return restore->found ? -ENOSPC : -ENOMEM;
-    restore->key_count = keyring_identities(restore->keyring, restore->keys);
+    *restore->identity = *keyring_identity(restore->keyring);
     int r = restore->is_trial ? 0 : stage_begin(store, restore->now_us, &restore->stage);
     if (r == 0)
         r = choose(restore, keys, count);
