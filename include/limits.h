@@ -91,6 +91,20 @@
 #define LIMIT_CLUSTER_TRIES 5u    /* of one of them, when others change the same object */
 #define LIMIT_TICK_MS 500u        /* between two looks at what is due, */
 #define LIMIT_SWEEP_TICKS 10u     /* and at what is to be forgotten: so many of them */
+#define LIMIT_TOKEN_MS 60000u   /* until the token's file is read anew though it looks the same */
+#define LIMIT_PAGE_OBJECTS 250u /* of a list in one answer: some 1.3 MB of pods, and passed on */
+#define LIMIT_CONTINUE 4096u    /* where the next page begins: opaque, in practice 200 bytes */
+/* A watch is ended by the server after a time between these, so that not all end together. */
+#define LIMIT_WATCH_MIN_S 240u
+#define LIMIT_WATCH_MAX_S 480u
+#define LIMIT_WATCH_GRACE_S 30u /* and by us when the server does not */
+/* Between two attempts: doubled each time, less a random part of up to a half. */
+#define LIMIT_ATTEMPT_MIN_MS 250u
+#define LIMIT_ATTEMPT_MAX_MS 4000u   /* a server that is back is noticed within 5 s */
+#define LIMIT_ATTEMPT_ASKED_MS 5000u /* and no later because it asked for more time */
+#define LIMIT_WATCH_LIVELY_MS 5000u  /* a watch that lasted so long has made up for failures */
+#define LIMIT_WATCH_SHORT_MS 1000u   /* one that ended sooner, with nothing in it, has failed */
+#define LIMIT_RELIST_MS 60000u       /* between two lists because of objects that are too large */
 #define LIMIT_WIRE_QUEUE (8u * 1024u * 1024u) /* bytes on their way in one direction */
 
 /* ---- Kubernetes Secrets that are made ------------------------------------------------------- */

@@ -115,6 +115,10 @@ var scripts = map[string]script{
 		eventful(n, a)
 		time.Sleep(1100 * time.Millisecond)
 	}, hangs)},
+	"again": {lists("10", "a", "b"), func(n int, a *answer) {
+		eventful(n, a)
+		a.hang()
+	}},
 	"quick": {lists("10", "a"), first(eventful, hangs)},
 	"empty": {lists("10", "a"), func(n int, a *answer) {}},
 	"gone": {first(lists("10", "a", "b"), lists("30", "b", "c")), first(func(n int, a *answer) {

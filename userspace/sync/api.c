@@ -294,9 +294,9 @@ static void on_silence(struct loop_timer *timer)
 }
 
 /*
- * Non-zero when the server closed the stream before the body was out: it has refused the request
- * unread, and libcurl, which was about to send, has lost the answer (seen in 7.88). It was not
- * carried out, so it can be made once more, over HTTP/1.1, where the answer is not lost.
+ * Non-zero when the stream was closed before the body was out: the request was refused unread, and
+ * libcurl, about to send, has lost the answer (7.88). The API server carries out nothing whose body
+ * it has not read, so it can be made once more, over HTTP/1.1, where the answer is not lost.
  */
 static int is_unheard(const struct api_call *call, CURLcode result)
 {
