@@ -205,8 +205,10 @@ static int on_piece(void *context, struct span bytes)
     while (bytes.length && onward == ONWARD) {
         struct splitter_found found;
         ssize_t n = splitter_feed(reflector->splitter, bytes, &found);
-        if (n < 0)
-            return give_up(reflector, 0, "an answer that is not what was asked for");
+        if (n < 0) {
+            give_up(reflector, 0, "an answer that is not what was asked for");
+            return 1;
+        }
         bytes.data += n;
         bytes.length -= (size_t)n;
         onward = take(reflector, &found);
