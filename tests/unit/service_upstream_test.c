@@ -233,7 +233,8 @@ TEST(what_a_part_of_the_secrets_is_not_enough_for)
         CHECK_EQ_INT(ask(lines[i], i ? "{}" : NULL), 501);
         requests_check_says("{\"error\":\"not_implemented\",\"message\":\"in a cluster");
     }
-    requests_check_trail("\"op\":\"rekey\",\"key\":\"\",\"outcome\":\"error\",\"reason\":\"cluster\"");
+    requests_check_trail(
+        "\"op\":\"rekey\",\"key\":\"\",\"outcome\":\"error\",\"reason\":\"cluster\"");
     service.upstream = (struct upstream){0};
     CHECK_EQ_INT(ask(lines[0], NULL), 200);
     CHECK_EQ_INT(ask(lines[3], "{}"), 200);
