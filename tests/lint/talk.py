@@ -29,6 +29,7 @@ HARMLESS = {
     ("userspace/cli/help.c", r"option->value"): "the same",
     ("userspace/cli/target.c", r"target->(namespaces|workloads)\[\w+\]\.data"): "the user's own words",
     ("userspace/cli/listing.c", r"item->valuestring"): "cells of tables, which have no values in them",
+    ("userspace/cli/verb_node.c", r"member->valuestring"): "what is said of nodes",
     ("userspace/daemon/vault.c", r"key\.data"): "a key's name",
     ("userspace/store/restore.c", r"(record->)?key\.data"): "the same",
     ("userspace/serve/outcome.c", r"conflict->key\.data"): "the same",

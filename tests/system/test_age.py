@@ -349,7 +349,7 @@ def test_wrong_use():
         usage("encrypt", "-p", "--passphrase-file", file, why=b"one of")
         usage("encrypt", "file", why=b"usage: vsecm encrypt")
         usage("keygen", "--public", "--to-file", file, why=b"--public")
-        usage("encrypt", *["-r", recipient] * 65, why=b"too often")
+        usage("encrypt", *["-r", recipient] * 256, why=b"too often")
         assert secret not in run(VSECM, "encrypt", "-r", secret).stderr.decode()
         refused(VSECM, "decrypt", "-i", file, text=b"hello\n", why=b"age v1")
         refused(VSECM, "decrypt", "-i", file, text=b"", why=b"empty")

@@ -587,6 +587,39 @@ TEST(a_wrong_key_that_was_brought_alone_goes)
     clusters_end();
 }
 
+/* All disks are lost; the recovery key opens the VSecMKey, and one node is given what is in it. */
+TEST(everything_comes_back_with_the_recovery_key)
+{
+    struct age_identity recovery;
+    char recipient[AGE_KEY_RECIPIENT_TEXT];
+    age_key_generate(&recovery);
+    write_recipient(&recovery.recipient, recipient);
+    clusters_begin();
+    clusters_start_alone(0, ROOT_AUTO, recipient);
+    clusters_connect(0);
+    CHECK(clusters_run(one_knows, 5000));
+    clusters_start(1, ROOT_AUTO);
+    CHECK(clusters_run(two_know, 5000));
+    struct age_recipient was = *root_recipient(root_of(0));
+    forget_disk(0);
+    forget_disk(1);
+    clusters_start(0, ROOT_AUTO);
+    clusters_start(1, ROOT_AUTO);
+    CHECK(!clusters_run(one_knows, 300));
+    struct wrap *wrap = NULL;
+    CHECK_EQ_INT(
+        wrap_open(clusters.arena, &recovery, 1, span_of(clusters.key.sealed), &wrap, &error), 0);
+    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&wrap->secret->identity[0]), &error), 0);
+    wrap_free(wrap);
+    CHECK(clusters_run(two_know, 8000));
+    CHECK(agree(2));
+    CHECK_MEM(root_recipient(root_of(1)), &was, sizeof was);
+    wrap = opened(1);
+    CHECK_EQ_INT(wrap->recoveries, 1); /* it was told of none, and leaves it as it was */
+    wrap_free(wrap);
+    clusters_end();
+}
+
 /* ---- what the API server knows -----------------------------------------------------------------
  */
 

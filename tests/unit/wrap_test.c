@@ -181,6 +181,7 @@ TEST(lists_have_limits)
 TEST(recovery_recipients)
 {
     char one[AGE_KEY_RECIPIENT_TEXT], text[2000] = "";
+    size_t used = 0;
     begin();
     struct wrap *wrap = some_wrap();
     struct age_recipient recipient = some_recipient();
@@ -188,12 +189,11 @@ TEST(recovery_recipients)
     CHECK_EQ_INT(wrap_set_recovery(wrap, "", &error), 0);
     CHECK_EQ_INT(wrap->recoveries, 0);
     for (unsigned i = 0; i < LIMIT_RECOVERY; i++) {
-        strcat(text, one);
-        strcat(text, "  ");
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s  ", one);
     }
     CHECK_EQ_INT(wrap_set_recovery(wrap, text, &error), 0);
     CHECK_EQ_INT(wrap->recoveries, LIMIT_RECOVERY);
-    strcat(text, one);
+    snprintf(text + used, sizeof text - used, "%s", one);
     CHECK_EQ_INT(wrap_set_recovery(wrap, text, &error), -E2BIG);
     CHECK_EQ_INT(wrap_set_recovery(wrap, "age1x", &error), -EINVAL);
     wrap_free(wrap);
