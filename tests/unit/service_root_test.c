@@ -26,12 +26,6 @@ static struct subject user = {
     .attested = 1, .place = &host, .tier = "lsm", .door = DOOR_ADMIN, .caller.uid = 1000};
 static char body[40000];
 
-static const struct age_identity *identities(void *self, size_t *count)
-{
-    (void)self;
-    return root_identities(service.root, count);
-}
-
 static void begin(void)
 {
     struct audit_options options = {.segment = 1 << 20, .keep = 4};
@@ -57,7 +51,6 @@ static void join(enum root_mode mode)
     service.root = clusters.nodes[0].root;
     service.upstream = upstream_local(stores.store);
     service.upstream.is_cluster = 1;
-    service.upstream.identities = identities;
 }
 
 static void end(void)

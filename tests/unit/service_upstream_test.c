@@ -20,7 +20,6 @@
 static struct {
     int result;
     const char *why;
-    const struct age_identity *identities;
     uint64_t if_version;
     unsigned puts, deletes;
 } told;
@@ -69,13 +68,6 @@ static int on_has(void *self, struct span key)
     return span_is(key, "far/away");
 }
 
-static const struct age_identity *on_identities(void *self, size_t *count)
-{
-    (void)self;
-    *count = told.identities != NULL;
-    return told.identities;
-}
-
 static const char *on_why(void *self)
 {
     (void)self;
@@ -88,7 +80,6 @@ static void begin(void)
     stores = (struct stores){.arena = NULL};
     told.result = 0;
     told.why = "";
-    told.identities = NULL;
     told.puts = told.deletes = 0;
     pending = (struct pending){0};
     stores_begin(&stores, 4 * ARENA_MIB, 20, 10);
@@ -103,7 +94,6 @@ static void begin(void)
                                             .delete = on_delete,
                                             .list = on_list,
                                             .has = on_has,
-                                            .identities = on_identities,
                                             .why = on_why}};
     options.target = scratch_path("audit");
     CHECK_EQ_INT(service_init(&service), 0);
@@ -238,30 +228,6 @@ TEST(what_a_part_of_the_secrets_is_not_enough_for)
     service.upstream = (struct upstream){0};
     CHECK_EQ_INT(ask(lines[0], NULL), 200);
     CHECK_EQ_INT(ask(lines[3], "{}"), 200);
-    end();
-}
-
-TEST(values_are_sealed_to_the_clusters_key)
-{
-    char text[AGE_KEY_RECIPIENT_TEXT];
-    struct age_identity own;
-    begin();
-    CHECK_EQ_INT(ask("GET /v1/recipient", NULL), 503);
-    CHECK_EQ_INT(ask(PUT, "{\"value\":\"x\",\"encrypt\":true}"), 503);
-    age_key_generate(&own);
-    told.identities = &own;
-    age_key_write_recipient(&own.recipient, text);
-    CHECK_EQ_INT(ask("GET /v1/recipient", NULL), 200);
-    requests_check_says(text);
-    CHECK_EQ_INT(ask(PUT, "{\"value\":\"x\",\"encrypt\":true}"), 200);
-    const char *body = strstr(requests_answer, "\r\n\r\n") + 4;
-    char request[1024];
-    snprintf(request, sizeof request, "{" TARGET ",\"encrypt\":true,\"value\":\"%.*s\"}",
-             (int)strcspn(body, "\n"), body);
-    CHECK_EQ_INT(ask(PUT, request), 200);
-    CHECK_EQ_INT(told.puts, 1);
-    told.identities = NULL;
-    CHECK_EQ_INT(ask(PUT, request), 400);
     end();
 }
 

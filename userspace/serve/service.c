@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "cluster/root.h"
 #include "identity/identity.h"
 #include "limits.h"
 #include "protocol.h"
@@ -53,10 +54,8 @@ struct upstream service_upstream(const struct service *service)
 
 const struct age_identity *service_identities(const struct service *service, size_t *count)
 {
-    const struct upstream upstream = service_upstream(service);
-    const struct age_identity *ret = upstream.identities(upstream.self, count);
-    if (ret || upstream.is_cluster)
-        return ret;
+    if (service->root)
+        return root_identities(service->root, count);
     *count = 1;
     return keyring_identity(service->keyring);
 }

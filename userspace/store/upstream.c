@@ -27,13 +27,6 @@ static int local_has(void *self, struct span key)
     return store_find(self, key) != NULL;
 }
 
-static const struct age_identity *local_identities(void *self, size_t *count)
-{
-    (void)self;
-    *count = 0;
-    return NULL;
-}
-
 static const char *local_why(void *self)
 {
     (void)self;
@@ -47,6 +40,5 @@ struct upstream upstream_local(struct store *store)
                              .delete = local_delete,
                              .list = local_list,
                              .has = local_has,
-                             .identities = local_identities,
                              .why = local_why};
 }

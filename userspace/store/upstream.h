@@ -11,7 +11,6 @@
 
 #include "base/span.h"
 
-struct age_identity;
 struct change_conflict;
 struct change_put;
 struct store;
@@ -38,11 +37,6 @@ struct upstream {
     int (*list)(void *self, struct store_row **rows, size_t *count);
     /* Non-zero when there is a secret KEY, here or elsewhere. */
     int (*has)(void *self, struct span key);
-    /*
-     * What opens values that were sealed to be stored: *count identities, the first of which is the
-     * one to seal to. NULL: those of the store's own key, or in a cluster, they are not known.
-     */
-    const struct age_identity *(*identities)(void *self, size_t *count);
     /*
      * Why the last call failed, for people; "" when there is no more to say than its result does.
      * Within store_options.settled: why the change that is told of was not made.
