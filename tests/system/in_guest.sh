@@ -28,6 +28,6 @@ themes() { # VERSION TIER THEME...
     grep -q '^not ok ' "$log" || echo "not ok - $name: ended with status $result"
 }
 
-themes 6.1 lsm main races
-themes 6.12 lsm main identity races admin
+themes 6.1 lsm main cluster races
+themes 6.12 lsm main identity cluster races admin
 exit $status

@@ -24,6 +24,8 @@ def cluster(*accounts, speaks=True, start=None, **options):
     daemon.sync = f"{daemon.dir}/sync/sync.sock"
     daemon.place = place
     os.unlink(daemon.options["identities"])  # a node in a cluster needs none
+    os.mkdir(f"{daemon.dir}/sync")
+    os.chmod(f"{daemon.dir}/sync", 0o777)  # as a kubelet makes an emptyDir
     try:
         daemon.start(**start or {})
         speaker = Speaker(place, daemon.sync).greet() if speaks else None
@@ -218,6 +220,7 @@ def test_refused():
         record = [record for record in daemon.records() if record["op"] == "sync"][2]
         assert record["podUid"] == web.uid and record["uid"] == UID and record["door"] == "sync", record
         assert daemon.said().count("not our vsecm-sync") == 1, daemon.said()
+        assert stat.S_IMODE(os.stat(f"{daemon.dir}/sync").st_mode) == 0o755, "nobody else may put a socket there"
         Speaker(daemon.place, daemon.sync).greet().close()
         assert syncs(daemon)[-1] == ("allow", "ok")
 
