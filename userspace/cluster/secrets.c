@@ -66,6 +66,13 @@ void secrets_state_name(struct wire_message *message, struct span key)
     message->field[SECRET_NAME] = parts.workload;
 }
 
+int secrets_state_need(const struct secrets *secrets, struct span key)
+{
+    const struct secrets_options *options = &secrets->options;
+    return pods_need(options->pods, key) ||
+           (options->also_need && options->also_need(options->context, key));
+}
+
 uint64_t secrets_state_jitter(uint64_t max)
 {
     uint32_t draw;
@@ -98,7 +105,7 @@ void secrets_state_remove(struct secrets *secrets, struct catalog_item *item)
 static int is_forgotten(struct secrets *secrets, struct catalog_item *item)
 {
     const struct secrets_options *options = &secrets->options;
-    if (pods_need(options->pods, catalog_key(item))) {
+    if (secrets_state_need(secrets, catalog_key(item))) {
         item->unneeded_ms = 0;
         return 0;
     }
@@ -161,7 +168,7 @@ static void on_seen(void *context, const struct wire_message *seen)
         return;
     item->is_current = 0;
     item->failures = 0;
-    if (!pods_need(secrets->options.pods, catalog_key(item)))
+    if (!secrets_state_need(secrets, catalog_key(item)))
         return;
     /* Mostly it is but a status that some node has told: they come in flocks. */
     secrets_fetch_want(secrets, item,
@@ -256,7 +263,7 @@ static int is_root_new(struct secrets *secrets)
 
 static void look_at(struct secrets *secrets, struct catalog_item *item, int is_root_new)
 {
-    int is_needed = pods_need(secrets->options.pods, catalog_key(item));
+    int is_needed = secrets_state_need(secrets, catalog_key(item));
     if (is_root_new && item->refusal) /* it may open now */
         item->is_current = 0;
     if (!is_needed)
@@ -295,6 +302,12 @@ static int has(void *self, struct span key)
 {
     const struct secrets *secrets = self;
     return catalog_find(secrets->catalog, key) || store_find(secrets->options.store, key);
+}
+
+static const struct age_identity *identities(void *self, size_t *count)
+{
+    const struct secrets *secrets = self;
+    return root_identities(secrets->options.root, count);
 }
 
 static const char *why(void *self)
@@ -362,6 +375,7 @@ int secrets_new(const struct secrets_options *options, struct secrets **ret)
                                           .delete = secrets_delete,
                                           .list = list,
                                           .has = has,
+                                          .identities = identities,
                                           .why = why};
     secrets->tick.fire = on_tick;
     secrets->catalog = catalog_new(options->max);

@@ -30,6 +30,8 @@ struct secrets_options {
     struct store *store;
     const struct root *root;
     const struct pods *pods;
+    /* What must be here besides, as pods_need(); NULL: nothing. */
+    int (*also_need)(void *context, struct span key);
     unsigned versions; /* of a key that are kept in the cluster */
     size_t max;        /* keys in the cluster that are known */
     /* A change that was begun with TICKET has ended with RESULT: as store_options.settled. */

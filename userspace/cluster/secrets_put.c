@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "base/writer.h"
 #include "cluster/link.h"
-#include "cluster/pods.h"
 #include "cluster/root.h"
 #include "cluster/sealed_record.h"
 #include "cluster/secrets_job.h"
@@ -90,7 +89,7 @@ static int keep_put(struct job *job)
     int r = 0;
     secrets_job_next_key(job);
     if (!item || item->version != record.version ||
-        (!local && !pods_need(secrets->options.pods, record.key)) ||
+        (!local && !secrets_state_need(secrets, record.key)) ||
         (local && local->number >= record.version))
         return 0;
     r = secrets_fetch_store(secrets, item, &record, &job->store_ticket);

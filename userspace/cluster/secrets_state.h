@@ -60,6 +60,9 @@ void secrets_state_forget(const struct secrets *secrets, const void *who);
 /* Forget ITEM: the cluster has it no more. */
 void secrets_state_remove(struct secrets *secrets, struct catalog_item *item);
 
+/* Non-zero when KEY must be in the store of this node. */
+int secrets_state_need(const struct secrets *secrets, struct span key);
+
 /* MESSAGE is about KEY. */
 void secrets_state_name(struct wire_message *message, struct span key);
 
