@@ -31,6 +31,7 @@ HARMLESS = {
     ("userspace/cli/listing.c", r"item->valuestring"): "cells of tables, which have no values in them",
     ("userspace/cli/verb_node.c", r"member->valuestring"): "what is said of nodes",
     ("userspace/daemon/vault.c", r"key\.data"): "a key's name",
+    ("userspace/daemon/cluster.c", r"key\.data"): "the same",
     ("userspace/store/restore.c", r"(record->)?key\.data"): "the same",
     ("userspace/serve/outcome.c", r"conflict->key\.data"): "the same",
     ("userspace/cli/examine.c", r"segment->meta\.data"): "metadata, in clear in the log, read strictly",

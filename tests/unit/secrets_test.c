@@ -194,7 +194,7 @@ TEST(names_that_are_no_keys)
     struct writer w = writer_on(text, sizeof text - 1);
     secrets_write_status(&w, secrets);
     text[w.used] = '\0';
-    check_why(text, ",\"cluster\":{\"secrets\":1,\"local\":1,\"pending\":0,\"refused\":0,"
+    check_why(text, ",\"objects\":{\"secrets\":1,\"local\":1,\"pending\":0,\"refused\":0,"
                     "\"ignored\":1,\"synced\":true,\"stale_s\":0}");
     end();
 }

@@ -71,6 +71,11 @@ uint64_t link_since_ms(const struct link *link)
     return link->since_ms;
 }
 
+uint64_t link_unreached_s(const struct link *link)
+{
+    return link->is_up ? 0 : (clock_mono_ms() - link->since_ms) / 1000;
+}
+
 /* ---- observers ---------------------------------------------------------------------------------
  */
 

@@ -58,6 +58,9 @@ const char *link_why(const struct link *link);
 /* When that began, by clock_mono_ms(). */
 uint64_t link_since_ms(const struct link *link);
 
+/* For how many seconds it cannot be reached by now; 0 while it can. */
+uint64_t link_unreached_s(const struct link *link);
+
 /* Requests under way are answered "unreachable". NULL is fine. */
 void link_free(struct link *link);
 

@@ -304,12 +304,6 @@ static int has(void *self, struct span key)
     return catalog_find(secrets->catalog, key) || store_find(secrets->options.store, key);
 }
 
-static const struct age_identity *identities(void *self, size_t *count)
-{
-    const struct secrets *secrets = self;
-    return root_identities(secrets->options.root, count);
-}
-
 static const char *why(void *self)
 {
     const struct secrets *secrets = self;
@@ -323,25 +317,18 @@ const struct upstream *secrets_upstream(const struct secrets *secrets)
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
-/* Seconds since the cluster was last known as it is. */
-static uint64_t stale_s(const struct secrets *secrets)
-{
-    const struct link *link = secrets->options.link;
-    return link_is_up(link) ? 0 : (clock_mono_ms() - link_since_ms(link)) / 1000;
-}
-
 void secrets_write_status(struct writer *w, const struct secrets *secrets)
 {
     size_t refused = 0, at = 0;
     for (struct catalog_item *item; (item = catalog_next(secrets->catalog, &at));)
         refused += item->refusal != NULL;
-    writer_named_u64(w, ",\"cluster\":{\"secrets\":", catalog_count(secrets->catalog));
+    writer_named_u64(w, ",\"objects\":{\"secrets\":", catalog_count(secrets->catalog));
     writer_named_u64(w, ",\"local\":", store_count(secrets->options.store));
     writer_named_u64(w, ",\"pending\":", secrets->waiting + secrets->fetching);
     writer_named_u64(w, ",\"refused\":", refused);
     writer_named_u64(w, ",\"ignored\":", secrets->ignored);
     writer_text(w, secrets->is_synced ? ",\"synced\":true" : ",\"synced\":false");
-    writer_named_u64(w, ",\"stale_s\":", stale_s(secrets));
+    writer_named_u64(w, ",\"stale_s\":", link_unreached_s(secrets->options.link));
     writer_literal(w, "}");
 }
 
@@ -375,7 +362,6 @@ int secrets_new(const struct secrets_options *options, struct secrets **ret)
                                           .delete = secrets_delete,
                                           .list = list,
                                           .has = has,
-                                          .identities = identities,
                                           .why = why};
     secrets->tick.fire = on_tick;
     secrets->catalog = catalog_new(options->max);

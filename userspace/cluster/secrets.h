@@ -52,7 +52,7 @@ const struct upstream *secrets_upstream(const struct secrets *secrets);
  * another: what is missing is fetched, what nobody may read any more is forgotten after a while. */
 void secrets_look_again(struct secrets *secrets);
 
-/* Its part of the status: ,"cluster":{"secrets":…,"local":…,"pending":…,"refused":…,"stale_s":…}.
+/* Its part of the status: ,"objects":{"secrets":…,"local":…,"pending":…,"refused":…,"stale_s":…}.
  */
 void secrets_write_status(struct writer *w, const struct secrets *secrets);
 

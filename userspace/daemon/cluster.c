@@ -15,12 +15,15 @@
 #include "base/name.h"
 #include "base/sock.h"
 #include "base/writer.h"
+#include "cluster/exports.h"
 #include "cluster/link.h"
+#include "cluster/mapping.h"
 #include "cluster/pods.h"
+#include "cluster/root.h"
+#include "cluster/secrets.h"
 #include "crypto/arena.h"
 #include "daemon/config.h"
-#include "daemon/daemon_status.h"
-#include "daemon/metrics.h"
+#include "daemon/health.h"
 #include "daemon/sync_door.h"
 #include "daemon/vault.h"
 #include "identity/binding.h"
@@ -32,9 +35,8 @@
 #include "serve/server.h"
 #include "serve/service.h"
 #include "store/store.h"
+#include "store/upstream.h"
 #include "wire/wire.h"
-
-#define HEALTH_MS 5000u
 
 struct cluster {
     struct cluster_options options;
@@ -42,101 +44,13 @@ struct cluster {
     struct bindings *own; /* of the bindings file */
     struct link *link;
     struct pods *pods;
+    struct root *root;
+    struct secrets *secrets;
+    struct exports *exports;
     struct sync_door *door;
-    struct loop_timer health;
+    struct health *health;
     int was_up; /* the API server, as was logged last */
 };
-
-/* ---- health ------------------------------------------------------------------------------------
- */
-
-static void count_daemon(const struct daemon_status *status, struct metrics *ret)
-{
-    struct server_stats server;
-    struct follow_stats follow;
-    struct attest_stats attest;
-    server_read_stats(status->server, &server);
-    follow_book_read_stats(server_followers(status->server), &follow);
-    attest_read_stats(status->attest, &attest);
-    ret->connections = server.connections;
-    ret->waiting = server.waiting;
-    ret->over_limit = server.over_limit;
-    ret->watches = follow.watches;
-    ret->pages = follow.pages.pages;
-    ret->page_readers = follow.readers;
-    ret->unrecorded = attest.refused;
-    ret->canary_s = (clock_mono_ms() - status->canary_ms) / 1000;
-    ret->identities = registry_count(*status->registry);
-}
-
-static void count_service(const struct service *service, struct metrics *ret)
-{
-    struct arena_stats arena;
-    struct audit_stats audit;
-    arena_read_stats(service->arena, &arena);
-    audit_read_stats(service->audit, &audit);
-    ret->sealed = store_is_sealed(service->store) != 0;
-    ret->ready = service->working && !ret->sealed;
-    ret->secrets = store_count(service->store);
-    ret->arena_size = arena.size;
-    ret->arena_used = arena.used;
-    ret->arena_refusals = arena.refusals;
-    ret->allowed = service->served;
-    ret->refused = service->refused;
-    ret->audit_records = audit.records;
-    ret->audit_failures = audit.failures;
-}
-
-static uint64_t unreached_s(const struct link *link)
-{
-    return link_is_up(link) ? 0 : (clock_mono_ms() - link_since_ms(link)) / 1000;
-}
-
-static void count_cluster(const struct cluster *cluster, struct metrics *ret)
-{
-    struct pods_stats pods;
-    pods_read_stats(cluster->pods, &pods);
-    ret->pods = pods.pods;
-    ret->nobody = pods.nobody;
-    ret->bindings = pods.bindings;
-    ret->left_out = pods.left_out;
-    ret->seen = pods_are_synced(cluster->pods) != 0;
-    ret->api_up = link_is_up(cluster->link) != 0;
-    ret->api_s = unreached_s(cluster->link);
-}
-
-/* Why secrets are not served, for probes; "" when they are. */
-static const char *why_not_ready(const struct service *service)
-{
-    if (!service->working)
-        return "attestation does not work";
-    return store_is_sealed(service->store) ? "the store waits for its root key" : "";
-}
-
-static void tell_health(struct cluster *cluster)
-{
-    char text[8192];
-    struct writer w = writer_on(text, sizeof text);
-    struct metrics metrics = {0};
-    const char *why = why_not_ready(cluster->options.service);
-    count_daemon(cluster->options.status, &metrics);
-    count_service(cluster->options.service, &metrics);
-    count_cluster(cluster, &metrics);
-    metrics_write(&w, &metrics);
-    struct wire_message health = {.kind = WIRE_HEALTH};
-    health.field[HEALTH_IS_READY] = span_of(why[0] ? "" : "1");
-    health.field[HEALTH_REASON] = span_of(why);
-    if (writer_ok(&w))
-        health.field[HEALTH_METRICS] = (struct span){text, w.used};
-    link_tell(cluster->link, &health); /* nobody there, or too much on its way: the next will do */
-}
-
-static void on_health(struct loop_timer *timer)
-{
-    struct cluster *cluster = (struct cluster *)((char *)timer - offsetof(struct cluster, health));
-    tell_health(cluster);
-    loop_set_timer(cluster->options.loop, timer, HEALTH_MS);
-}
 
 /* ---- what is logged ----------------------------------------------------------------------------
  */
@@ -161,7 +75,8 @@ static void on_hello(void *context, const struct wire_message *message)
     if (!span_is(message->field[HELLO_NODE], ours))
         log_warn("vsecm-sync tells of node '%s', and we are '%s' (node_name)",
                  printable(message->field[HELLO_NODE], node, sizeof node), ours);
-    tell_health(cluster);
+    if (cluster->health)
+        health_tell(cluster->health);
 }
 
 static void on_reached(void *context, const struct wire_message *message)
@@ -222,6 +137,15 @@ static int make_link(struct cluster *cluster, struct error *error)
     return 0;
 }
 
+/* Who reads what has changed: the registry first, for what comes then is for its readers. */
+static void on_pods(void *context, const struct registry *registry)
+{
+    struct cluster *cluster = context;
+    cluster->options.changed(cluster->options.context, registry);
+    if (cluster->secrets)
+        secrets_look_again(cluster->secrets);
+}
+
 static int make_pods(struct cluster *cluster, struct error *error)
 {
     const struct cluster_options *options = &cluster->options;
@@ -234,14 +158,122 @@ static int make_pods(struct cluster *cluster, struct error *error)
                                       .dir = cluster->dir,
                                       .identities = options->config->identities,
                                       .own = cluster->own,
-                                      .changed = options->changed,
-                                      .context = options->context};
+                                      .changed = on_pods,
+                                      .context = cluster};
     r = pods_new(&pods, &cluster->pods, &remark);
     if (r < 0)
         return error_set(error, r, "%s", remark.text);
     if (remark.text[0])
         log_warn("the pods that were known last: %s; they are not used", remark.text);
     options->changed(options->context, pods_registry(cluster->pods));
+    return 0;
+}
+
+static void on_root(void *context)
+{
+    struct cluster *cluster = context;
+    log_info("the cluster's root key is known, or is another one");
+    if (cluster->secrets)
+        secrets_look_again(cluster->secrets);
+}
+
+static void on_admission(void *context, const char *what, const char *name, const char *outcome,
+                         const char *why)
+{
+    struct cluster *cluster = context;
+    char text[LIMIT_DNS_SUBDOMAIN + 1];
+    log_info("%s %s: %s%s%s", what, printable(span_of(name), text, sizeof text), outcome,
+             why[0] ? ", " : "", why);
+    service_note(cluster->options.service, what, span_of(name), outcome, why);
+}
+
+static int make_root(struct cluster *cluster, struct error *error)
+{
+    static const char *const modes[] = {
+        [ROOT_AUTO] = "auto", [ROOT_APPROVE] = "approve", [ROOT_MANUAL] = "manual"};
+    const struct config *config = cluster->options.config;
+    enum root_mode mode = ROOT_AUTO;
+    while (strcmp(modes[mode], config->admission) != 0)
+        mode++;
+    const struct root_options root = {.loop = cluster->options.loop,
+                                      .arena = cluster->options.vault->arena,
+                                      .link = cluster->link,
+                                      .node = config->node_name,
+                                      .dir = cluster->dir,
+                                      .mode = mode,
+                                      .recovery = config->recovery,
+                                      .user = config->admission_user,
+                                      .changed = on_root,
+                                      .note = on_admission,
+                                      .context = cluster};
+    int r = root_new(&root, &cluster->root, error);
+    if (r == 0)
+        cluster->options.service->root = cluster->root;
+    return r;
+}
+
+static void on_refused(void *context, struct span key, const char *reason)
+{
+    struct cluster *cluster = context;
+    log_warn("the VSecMSecret of %.*s was refused: %s", (int)key.length, key.data, reason);
+    service_note(cluster->options.service, "apply", key, "deny", reason);
+}
+
+static int is_exported(void *context, struct span key)
+{
+    const struct cluster *cluster = context;
+    return cluster->exports && exports_need(cluster->exports, key);
+}
+
+static int make_secrets(struct cluster *cluster, struct error *error)
+{
+    const struct cluster_options *options = &cluster->options;
+    const struct secrets_options secrets = {.loop = options->loop,
+                                            .arena = options->vault->arena,
+                                            .link = cluster->link,
+                                            .store = options->vault->store,
+                                            .root = cluster->root,
+                                            .pods = cluster->pods,
+                                            .also_need = is_exported,
+                                            .versions = (unsigned)options->config->versions,
+                                            .max = options->config->max_secrets,
+                                            .settled = server_settled,
+                                            .settled_context = options->server,
+                                            .refused = on_refused,
+                                            .context = cluster};
+    if (secrets_new(&secrets, &cluster->secrets) < 0)
+        return error_set(error, -ENOMEM, "out of memory");
+    options->service->upstream = *secrets_upstream(cluster->secrets);
+    return 0;
+}
+
+static void on_exported(void *context)
+{
+    struct cluster *cluster = context;
+    secrets_look_again(cluster->secrets);
+}
+
+static int keep_export(void *context, const char *operation, struct span key, const char *outcome,
+                       const char *reason)
+{
+    struct cluster *cluster = context;
+    return service_note(cluster->options.service, operation, key, outcome, reason);
+}
+
+static int make_exports(struct cluster *cluster, struct error *error)
+{
+    const struct cluster_options *options = &cluster->options;
+    const struct exports_options exports = {.loop = options->loop,
+                                            .arena = options->vault->arena,
+                                            .link = cluster->link,
+                                            .store = options->vault->store,
+                                            .max = options->config->max_secrets,
+                                            .needs_changed = on_exported,
+                                            .record = keep_export,
+                                            .context = cluster};
+    if (exports_new(&exports, &cluster->exports) < 0)
+        return error_set(error, -ENOMEM, "out of memory");
+    options->service->export_check = mapping_check;
     return 0;
 }
 
@@ -260,15 +292,19 @@ static int open_door(struct cluster *cluster, struct error *error)
 
 static int begin_health(struct cluster *cluster, struct error *error)
 {
-    (void)error;
-    cluster->health.fire = on_health;
-    loop_set_timer(cluster->options.loop, &cluster->health, HEALTH_MS);
-    return 0;
+    const struct health_options health = {.loop = cluster->options.loop,
+                                          .link = cluster->link,
+                                          .pods = cluster->pods,
+                                          .service = cluster->options.service,
+                                          .status = cluster->options.status};
+    cluster->health = health_new(&health);
+    return cluster->health ? 0 : error_set(error, -ENOMEM, "out of memory");
 }
 
 /* The door comes when everybody has said what they want to observe. */
 static int (*const steps[])(struct cluster *cluster, struct error *error) = {
-    check_options, open_dir, make_link, make_pods, open_door, begin_health};
+    check_options, open_dir,     make_link, make_pods,   make_root,
+    make_secrets,  make_exports, open_door, begin_health};
 
 /* ---- together ----------------------------------------------------------------------------------
  */
@@ -317,23 +353,37 @@ void cluster_write_status(struct writer *w, const struct cluster *cluster)
     writer_text(w, link_is_up(cluster->link) ? "\",\"up\":true" : "\",\"up\":false");
     writer_literal(w, ",\"why\":");
     writer_json_unsafe(w, why, strlen(why));
-    writer_named_u64(w, ",\"unreachedSeconds\":", unreached_s(cluster->link));
+    writer_named_u64(w, ",\"unreachedSeconds\":", link_unreached_s(cluster->link));
     writer_text(w, pods_are_synced(cluster->pods) ? ",\"seen\":true" : ",\"seen\":false");
     writer_named_u64(w, ",\"pods\":", pods.pods);
     writer_named_u64(w, ",\"nobody\":", pods.nobody);
     writer_named_u64(w, ",\"bindings\":", pods.bindings);
     writer_named_u64(w, ",\"leftOut\":", pods.left_out);
     writer_text(w, pods.save_error ? ",\"saved\":false}" : ",\"saved\":true}");
+    root_write_status(w, cluster->root);
+    secrets_write_status(w, cluster->secrets);
+    exports_write_status(w, cluster->exports);
+}
+
+void cluster_changed(struct cluster *cluster, struct span key)
+{
+    if (cluster->exports)
+        exports_changed(cluster->exports, key);
 }
 
 void cluster_free(struct cluster *cluster)
 {
     if (!cluster)
         return;
-    loop_cancel_timer(cluster->options.loop, &cluster->health);
+    health_free(cluster->health);
     sync_door_free(cluster->door);
+    link_free(cluster->link); /* ends what is under way, while those who asked are there */
+    exports_free(cluster->exports);
+    secrets_free(cluster->secrets);
+    cluster->options.service->upstream = (struct upstream){0};
+    root_free(cluster->root);
+    cluster->options.service->root = NULL;
     pods_free(cluster->pods);
-    link_free(cluster->link);
     binding_free(cluster->own);
     if (cluster->dir >= 0)
         close(cluster->dir);

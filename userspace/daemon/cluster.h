@@ -3,6 +3,8 @@
 #ifndef VSECM_DAEMON_CLUSTER_H
 #define VSECM_DAEMON_CLUSTER_H
 
+#include "base/span.h"
+
 struct attest;
 struct cluster;
 struct config;
@@ -11,6 +13,7 @@ struct error;
 struct loop;
 struct place_roots;
 struct registry;
+struct server;
 struct service;
 struct vault;
 struct writer;
@@ -21,7 +24,8 @@ struct cluster_options {
     struct vault *vault;
     struct attest *attest;
     const struct place_roots *roots;
-    struct service *service;
+    struct service *service;            /* gets the cluster's upstream and root key */
+    struct server *server;              /* told of changes that have settled */
     const struct daemon_status *status; /* where the numbers are */
     /* There is a new registry, which lives until the next call has returned. */
     void (*changed)(void *context, const struct registry *registry);
@@ -40,7 +44,10 @@ int cluster_reload(struct cluster *cluster, struct error *error);
 /* Its part of the status: ,"cluster":{...}. */
 void cluster_write_status(struct writer *w, const struct cluster *cluster);
 
-/* NULL is fine. */
+/* KEY is changing in the store: for store_set_changed(). */
+void cluster_changed(struct cluster *cluster, struct span key);
+
+/* What administrators change is not told to anybody any more. NULL is fine. */
 void cluster_free(struct cluster *cluster);
 
 #endif

@@ -123,6 +123,8 @@ static const struct option options[] = {
      "who can open the cluster's root key when every node is lost"},
     {"admission", KIND_CHOICE, AT(admission), "auto", 0, 0, "auto approve manual",
      "how a node gets the cluster's root key: it proves which it is, a person approves, or brings it"},
+    {"admission_user", KIND_TEXT, AT(admission_user), "system:serviceaccount:vsecm-system:vsecm-safe", 0, 0,
+     "whom the API server has to call a node's token", "whose tokens prove which node somebody is"},
     {"log_level", KIND_CHOICE, AT(log_level), "info", 0, 0, "error warn info debug",
      "what is logged on stderr"},
 };

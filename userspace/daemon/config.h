@@ -39,6 +39,7 @@ struct config {
     char sync_dir[CONFIG_TEXT];
     char recovery[CONFIG_TEXT]; /* "": none */
     char admission[CONFIG_TEXT];
+    char admission_user[CONFIG_TEXT];
     char log_level[CONFIG_TEXT];
     uint64_t arena_size;
     uint64_t max_secrets;

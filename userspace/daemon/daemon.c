@@ -153,6 +153,14 @@ static void use_registry(void *context, const struct registry *registry)
     server_set_registry(daemon->server, registry);
 }
 
+static void on_change(void *context, struct span key)
+{
+    struct daemon *daemon = context;
+    follow_changed(daemon->service.followers, key);
+    if (daemon->cluster)
+        cluster_changed(daemon->cluster, key);
+}
+
 static int make_server(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
@@ -186,7 +194,7 @@ static int make_server(struct daemon *daemon, struct error *error)
     if (daemon->identities)
         use_registry(daemon, identities_registry(daemon->identities));
     store_set_settled(daemon->vault.store, server_settled, daemon->server);
-    store_set_changed(daemon->vault.store, follow_changed, daemon->service.followers);
+    store_set_changed(daemon->vault.store, on_change, daemon);
     return vault_start(&daemon->vault, &daemon->service, error);
 }
 
@@ -198,6 +206,7 @@ static int make_cluster(struct daemon *daemon, struct error *error)
                                             .attest = daemon->attest,
                                             .roots = &daemon->roots,
                                             .service = &daemon->service,
+                                            .server = daemon->server,
                                             .status = &daemon->status,
                                             .changed = use_registry,
                                             .context = daemon};
@@ -397,8 +406,8 @@ void daemon_stop(struct daemon *daemon)
         unlink(daemon->public_socket);
         unlink(daemon->admin_socket);
     }
-    server_free(daemon->server);
     cluster_free(daemon->cluster);
+    server_free(daemon->server);
     if (daemon->vault.store)
         store_set_changed(daemon->vault.store, NULL, NULL);
     service_done(&daemon->service);

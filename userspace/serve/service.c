@@ -101,14 +101,15 @@ int service_keep_record(struct service *service, struct call *call, const char *
     return service->serves_unaudited ? 0 : r;
 }
 
-void service_note(struct service *service, const char *operation, struct span key,
-                  const char *outcome, const char *reason)
+int service_note(struct service *service, const char *operation, struct span key,
+                 const char *outcome, const char *reason)
 {
     char line[LIMIT_AUDIT_RECORD];
     struct writer w = writer_on(line, sizeof line);
     struct audit_event event = {operation, key, outcome, reason};
     audit_line_write(&w, service_now_us(service), SPAN_LITERAL("\"door\":\"none\""), &event, NULL);
-    audit_append(service->audit, line, w.used);
+    int r = audit_append(service->audit, line, w.used);
+    return service->serves_unaudited ? 0 : r;
 }
 
 int service_has_settled(const struct call *call, int *result)

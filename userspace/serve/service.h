@@ -151,9 +151,12 @@ int service_has_settled(const struct call *call, int *result);
 int64_t service_change_us(const struct call *call);
 int service_must_wait(struct call *call, int result, uint64_t ticket);
 
-/* Keep a record of what the daemon itself found out about KEY. */
-void service_note(struct service *service, const char *operation, struct span key,
-                  const char *outcome, const char *reason);
+/*
+ * Keep a record of what the daemon itself found out about KEY, or is about to do. 0, or -errno:
+ * then it must not be done.
+ */
+int service_note(struct service *service, const char *operation, struct span key,
+                 const char *outcome, const char *reason);
 
 /*
  * Keep the record that KEY is about to be told to whoever is behind CALL. 0, or -errno: then it
