@@ -277,6 +277,15 @@ TEST(why_never_repeats_what_was_sent)
     CHECK_STR(one.why, "422: Refused");
 }
 
+TEST(a_path_that_is_not_there)
+{
+    set_up_plain();
+    begin(get("/apis/nobody.example", &one));
+    finish();
+    CHECK_EQ_INT(one.status, 404);
+    CHECK_STR(one.why, "404: there is no such path");
+}
+
 TEST(redirects_are_not_followed)
 {
     set_up_plain();

@@ -217,12 +217,11 @@ static void drop(struct api_call *call)
 }
 
 /* The server's own words, unless they may repeat what was sent: then its one word. */
-static void describe_status(const struct api_call *call, int status, char *ret, size_t size)
+static void describe_status(const struct api_call *call, int code, char *ret, size_t size)
 {
-    struct status says;
-    status_read((struct span){call->answer.bytes, call->answer.length}, &says);
-    const char *text = call->body ? says.reason : says.message;
-    snprintf(ret, size, "%d%s%s", status, text[0] ? ": " : "", text);
+    struct status status;
+    status_read((struct span){call->answer.bytes, call->answer.length}, &status);
+    status_describe(code, call->body ? status.reason : status.message, ret, size);
 }
 
 static void describe_failure(const struct api_call *call, CURLcode result, char *ret, size_t size)
@@ -271,7 +270,6 @@ static void finish(struct api_call *call, CURLcode result)
     drop(call);
 }
 
-/* For a reason of our own, from the loop. */
 static void fail(struct api_call *call, const char *wrong, CURLcode result)
 {
     call->wrong = wrong;

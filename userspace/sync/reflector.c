@@ -134,7 +134,7 @@ static enum onward take_error(struct reflector *reflector, const cJSON *object)
     struct status status;
     char why[WHY];
     status_of(object, &status);
-    snprintf(why, sizeof why, "%d: %s", status.code, status.message);
+    status_describe(status.code, status.message, why, sizeof why);
     return give_up(reflector, status.code, why);
 }
 
@@ -195,13 +195,19 @@ static enum onward take(struct reflector *reflector, const struct splitter_found
     return onward;
 }
 
+/* The server has begun to answer, with a good status. */
+static enum onward take_head(struct reflector *reflector)
+{
+    if (reflector->phase == PHASE_WATCH)
+        return set_state(reflector, 1, "");
+    return reflector->next ? ONWARD : tell(reflector, reflector->options.reset);
+}
+
 static int on_piece(void *context, struct span bytes)
 {
     struct reflector *reflector = context;
-    enum onward onward = ONWARD;
     reflector->stats.last_ms = clock_mono_ms();
-    if (reflector->phase == PHASE_WATCH && bytes.length == 0)
-        onward = set_state(reflector, 1, "");
+    enum onward onward = bytes.length ? ONWARD : take_head(reflector);
     while (bytes.length && onward == ONWARD) {
         struct splitter_found found;
         ssize_t n = splitter_feed(reflector->splitter, bytes, &found);
@@ -386,8 +392,6 @@ static void begin(struct reflector *reflector)
         loop_cancel_timer(reflector->options.loop, &reflector->relist);
         reflector->relist.due_ms = 0;
         reflector->stats.lists++;
-        if (tell(reflector, reflector->options.reset) != ONWARD)
-            return;
     }
     ask_page(reflector);
 }

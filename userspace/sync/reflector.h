@@ -30,7 +30,7 @@ struct reflector_options {
      * deep; in a watch it makes the list be asked for again, for what was known of it is old.
      */
     size_t max_object;
-    /* A list begins: what is not an object of it until synced() is gone. */
+    /* A list begins to come in: what is not an object of it until synced() is gone. */
     void (*reset)(void *context);
     /* An object is there, or changed. It lives until this returns. */
     void (*object)(void *context, const struct cJSON *object);

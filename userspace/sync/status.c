@@ -2,6 +2,7 @@
 #include "sync/status.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* TEXT, cut where a character begins, on one line. */
@@ -43,4 +44,11 @@ void status_read(struct span json, struct status *ret)
     cJSON *object = cJSON_ParseWithLength(json.data, json.length);
     status_of(object, ret);
     cJSON_Delete(object);
+}
+
+void status_describe(int code, const char *words, char *ret, size_t size)
+{
+    if (!words[0])
+        words = code == 404 ? "there is no such path" : "it does not say why";
+    snprintf(ret, size, "%d: %s", code, words);
 }

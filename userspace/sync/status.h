@@ -3,6 +3,8 @@
 #ifndef VSECM_SYNC_STATUS_H
 #define VSECM_SYNC_STATUS_H
 
+#include <stddef.h>
+
 #include "base/span.h"
 
 struct cJSON;
@@ -19,5 +21,8 @@ struct status {
 /* Anything that is no Status reads as one that says nothing. */
 void status_of(const struct cJSON *object, struct status *ret);
 void status_read(struct span json, struct status *ret);
+
+/* "403: WORDS", and something to the same end where there are no words. */
+void status_describe(int code, const char *words, char *ret, size_t size);
 
 #endif
