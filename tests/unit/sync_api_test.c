@@ -387,6 +387,9 @@ TEST(the_environment_has_no_say)
     api_server_start("http2");
     CHECK(setenv("https_proxy", "http://127.0.0.1:1", 1) == 0);
     CHECK(setenv("SSL_CERT_FILE", api_server.ca, 1) == 0);
+    CHECK(setenv("SSLKEYLOGFILE", scratch_path("keys"), 1) == 0);
+    api_free(api);
+    api = NULL;
     set_up(api_server.url, api_server.ca, NULL);
     begin(get("/echo", &one));
     finish();
@@ -395,6 +398,7 @@ TEST(the_environment_has_no_say)
     begin(get("/echo", &two));
     finish();
     CHECK_EQ_INT(two.status, 0);
+    CHECK(access(scratch_path("keys"), F_OK) < 0);
     unsetenv("https_proxy");
     unsetenv("SSL_CERT_FILE");
 }

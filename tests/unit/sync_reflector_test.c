@@ -382,6 +382,27 @@ TEST(somebody_who_knows_better_hurries_it)
     CHECK_EQ_INT(stats().lists, lists + 1);
 }
 
+TEST(http_1_1_will_do)
+{
+    end_reflector();
+    api_server_stop();
+    api_server_start("http1");
+    begin("cut");
+    run_to("+c");
+    run_to("up");
+    run_for(100);
+    CHECK(strstr(ask_seen("cut"), "watch resourceVersion=11"));
+    begin("pages");
+    run_to("-b");
+    CHECK_STR(told, "reset +a +b up +c synced +d +a -b");
+    begin("gone");
+    run_to("+b +c synced");
+    begin("half");
+    run_to("synced");
+    end_reflector();
+    api_server_stop();
+}
+
 /* ---- the owner --------------------------------------------------------------------------------
  */
 

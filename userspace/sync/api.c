@@ -464,7 +464,7 @@ int api_new(const struct api_options *options, struct api **ret, struct error *e
     int r = check_options(options, error);
     if (r < 0)
         return r;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (transport_start() < 0)
         return error_set(error, -EIO, "libcurl does not start");
     struct api *api = calloc(1, sizeof *api);
     if (api) {
@@ -494,5 +494,5 @@ void api_free(struct api *api)
     free(api->cert);
     free(api->key);
     free(api);
-    curl_global_cleanup();
+    transport_stop();
 }

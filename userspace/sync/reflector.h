@@ -49,7 +49,7 @@ struct reflector_stats {
 
 /*
  * NULL: out of memory. The first list begins in the loop's next turn. The texts of OPTIONS are
- * copied. The reflector may be freed by any of its callbacks.
+ * copied. The reflector may be freed by any of its callbacks (its api may not).
  */
 struct reflector *reflector_new(const struct reflector_options *options);
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -65,6 +66,17 @@ static CURLcode set_connection(CURL *easy, unsigned timeout_ms)
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_USERAGENT, "vsecm-sync");
     return r;
+}
+
+int transport_start(void)
+{
+    unsetenv("SSLKEYLOGFILE");
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -EIO;
+}
+
+void transport_stop(void)
+{
+    curl_global_cleanup();
 }
 
 int transport_set(const struct transport *transport, CURL *easy, unsigned timeout_ms)

@@ -12,6 +12,13 @@ struct transport {
     const char *key; /* both of a client, or both NULL */
 };
 
+/*
+ * Before the first transfer, and for each time transport_stop() when all are over. 0 or -EIO. It
+ * takes SSLKEYLOGFILE out of the environment, for libcurl would write the keys of TLS there.
+ */
+int transport_start(void);
+void transport_stop(void);
+
 /* Set EASY up, for TIMEOUT_MS in all. 0 or -EIO. */
 int transport_set(const struct transport *transport, CURL *easy, unsigned timeout_ms);
 
