@@ -17,6 +17,7 @@
 #include "store/json.h"
 #include "store/keyring.h"
 #include "store/rootkey.h"
+#include "store/upstream.h"
 
 /* ---- the public half ------------------------------------------------------------------------- */
 
@@ -226,6 +227,10 @@ static void rekey_cluster(struct service *service, struct call *call, const stru
                           struct reply *reply)
 {
     struct error why = {""};
+    if (!service->root) {
+        outcome_refuse_cluster(call, "its root key is changed where a node is in one", reply);
+        return;
+    }
     int r = body->key
                 ? error_set(&why, -EINVAL, "in a cluster a node makes the new root key: give none")
                 : root_rekey(service->root, "", &why);
@@ -249,7 +254,7 @@ void keys_rekey(struct service *service, struct call *call, struct reply *reply)
         rootkey_free(body.key);
         return;
     }
-    if (service->root) {
+    if (service->root || service_upstream(service).is_cluster) {
         rekey_cluster(service, call, &body, reply);
         rootkey_free(body.key);
         return;
