@@ -436,6 +436,17 @@ TEST(who_leaves_stays_out)
     CHECK(!agree(2));
     CHECK(clusters_noted(1, "root-refuse  deny not-for-us"));
     CHECK(!clusters_find(SPAN_LITERAL("node-1"), 0));
+    /* It does not write its own again when there is none. */
+    char recipient[80], *good = clusters_text(span_of(clusters.key.sealed));
+    snprintf(recipient, sizeof recipient, "%s", clusters.key.recipient);
+    clusters_cut(0);
+    clusters_delete_key();
+    clusters_run(NULL, 100);
+    CHECK(!clusters.key.is_there);
+    clusters_set_key(span_of(recipient), span_of(good), SPAN_LITERAL("node-0"));
+    free(good);
+    clusters_connect(0);
+    clusters_run(NULL, 100);
     /* With a new disk it asks again: only a person lets it in. */
     forget_disk(1);
     clusters_start(1, ROOT_AUTO);
@@ -495,6 +506,25 @@ TEST(a_forged_key_is_refused)
     wrap_free(again);
     wrap_free(good);
     wrap_free(wrap);
+    clusters_end();
+}
+
+/* Whoever asks to be let in seals their token to it. */
+TEST(the_recipient_in_clear_is_put_right)
+{
+    struct age_identity thief;
+    char text[AGE_KEY_RECIPIENT_TEXT];
+    begin_with_one(ROOT_AUTO);
+    char *sealed = clusters_text(span_of(clusters.key.sealed));
+    age_key_generate(&thief);
+    write_recipient(&thief.recipient, text);
+    clusters_set_key(span_of(text), span_of(sealed), SPAN_LITERAL("node-0"));
+    expect_note("root-refuse  deny other-recipient");
+    clusters_run(NULL, 200);
+    write_recipient(root_recipient(root_of(0)), text);
+    CHECK_STR(clusters.key.recipient, text);
+    CHECK_EQ_INT(clusters.puts, 2);
+    free(sealed);
     clusters_end();
 }
 

@@ -64,7 +64,7 @@ static void look(struct root *root)
         root_ask_admission(root);
     } else if (!root->held && root->options.mode != ROOT_MANUAL) {
         root_put_first(root);
-    } else if (root->held && !root->object.refused) {
+    } else if (root->held && !root->object.refused && !root->is_out) {
         root_put_changes(root);
         root_ask_nothing(root);
     }

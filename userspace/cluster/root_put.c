@@ -288,6 +288,14 @@ static int waits_for_more(struct root *root, int somebody_asks)
     return now < change->gather_ms;
 }
 
+/* Non-zero when the VSecMKey is not there, or says in clear what is not so. */
+static int is_wrong(const struct root *root)
+{
+    char text[AGE_KEY_RECIPIENT_TEXT];
+    age_key_write_recipient(root_recipient(root), text);
+    return !root->object.is_there || strcmp(text, root->object.recipient) != 0;
+}
+
 void root_put_changes(struct root *root)
 {
     struct root_change *change = &root->change;
@@ -295,15 +303,15 @@ void root_put_changes(struct root *root)
     if (waits_for_more(root, somebody_asks) || !may_put(root))
         return;
     change->gather_ms = 0;
-    int is_missing = !root->object.is_there;
+    int has_to = is_wrong(root);
     change->next = wrap_copy(root->held);
     if (!change->next)
         return;
-    if (!change_all(root, change->next, somebody_asks) && !is_missing) {
+    if (!change_all(root, change->next, somebody_asks) && !has_to) {
         forget(root);
         return;
     }
-    change->creates = is_missing;
+    change->creates = !root->object.is_there;
     change->next->generation++;
     put(root);
 }

@@ -41,6 +41,7 @@ static void set_held(struct root *root, struct wrap *next, char *sealed, size_t 
 void root_take_accept(struct root *root, struct wrap *next, char *sealed, size_t length)
 {
     root->object.refused = NULL;
+    root->is_out = 0;
     root->trouble[0] = '\0';
     if (root->options.mode != ROOT_MANUAL)
         root->has_copy =
@@ -96,6 +97,7 @@ static void judge_closed(struct root *root, int r, const struct error *error)
         set_held(root, NULL, NULL, 0);
         root->object.refused = NULL; /* of one that is not known nothing can be said */
     } else if (root->held) {
+        root->is_out = r == -ENOKEY;
         refuse(root, why);
     } else if (r != -ENOKEY) {
         str_copy(root->trouble, sizeof root->trouble,
@@ -120,6 +122,17 @@ static void judge_open(struct root *root, struct wrap *next)
     }
     memcpy(sealed, object->sealed, object->length);
     root_take_accept(root, next, sealed, object->length);
+}
+
+/* What stands in clear is for those who are not in: it must not lead them to somebody else. */
+static void check_clear(struct root *root)
+{
+    char text[AGE_KEY_RECIPIENT_TEXT];
+    if (!root->held || root->object.refused)
+        return;
+    age_key_write_recipient(root_recipient(root), text);
+    if (strcmp(text, root->object.recipient) != 0)
+        root_note(root, "root-refuse", "", "deny", "other-recipient");
 }
 
 static int is_held(const struct root *root)
@@ -172,6 +185,7 @@ void root_take_object(struct root *root, const struct wire_message *message)
     str_copy(object->version, sizeof object->version, message->field[KEY_RESOURCE_VERSION]);
     str_copy(object->recipient, sizeof object->recipient, message->field[KEY_RECIPIENT]);
     root_take_judge(root);
+    check_clear(root);
     root_wake(root, 0);
 }
 
