@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/name.h"
 #include "base/str.h"
 #include "cluster/link.h"
 #include "cluster/plea.h"
@@ -107,7 +108,7 @@ static void fill(struct root *root, struct applicant *applicant, const struct wi
 void root_admit_object(struct root *root, const struct wire_message *message)
 {
     struct applicant *applicant = root_admit_find(root, message->field[NODE_NAME]);
-    if (!applicant)
+    if (!applicant && name_is_subdomain(message->field[NODE_NAME])) /* it stands in records */
         applicant = add(root, message->field[NODE_NAME]);
     if (!applicant)
         return;
