@@ -110,6 +110,27 @@ TEST(put_over_an_object_without_claims)
     end();
 }
 
+/* Nobody can open it, so it gives way, to a version above all that was ever said of it. */
+TEST(put_over_an_object_that_does_not_open)
+{
+    struct age_identity other;
+    begin();
+    age_key_generate(&other);
+    struct sync_side_object *object = put_object_as("b/1", "b/1", 9, "of others", &other);
+    object->claims[1][0] = '\0';
+    sync_side_see(object);
+    CHECK_EQ_INT(put("b/1", "next"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), 0);
+    CHECK_STR(object->claims[0], "10");
+    CHECK(strncmp(object->claims[1], "20", 2) == 0 && strncmp(object->claims[1], "2026-11-24", 10));
+    sync_side_see(sync_side_set("b/1", "9007199254740992", SPAN_LITERAL("rubbish")));
+    snprintf(object->status_version, sizeof object->status_version, "12");
+    CHECK_EQ_INT(put("b/1", "next"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), 0);
+    CHECK_STR(object->claims[0], "13"); /* what cannot be counted on is no number */
+    end();
+}
+
 /* Somebody else stores version 7 each time before us. */
 static void store_seven(struct sync_side *side, struct sync_side_object *object)
 {

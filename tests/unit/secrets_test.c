@@ -86,6 +86,102 @@ TEST(old_root_key_opens_too)
     end();
 }
 
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* A sweep and some more have passed. */
+static void let_pass(uint64_t ms)
+{
+    skip_ms(ms);
+    wait_ms(never, 5);
+    for (unsigned i = 0; i < LIMIT_SWEEP_TICKS; i++) {
+        skip_ms(LIMIT_TICK_MS);
+        wait_ms(never, 5);
+    }
+}
+
+TEST(what_nobody_needs_is_forgotten_after_a_while)
+{
+    begin();
+    sync_side_see(put_object("a/1", 1, "one"));
+    WAIT_FOR(a1_is_one);
+    snprintf(needed, sizeof needed, "b");
+    secrets_look_again(secrets);
+    let_pass(0);
+    CHECK(a1_is_one());
+    let_pass(LIMIT_UNNEEDED_MS / 2);
+    CHECK(a1_is_one());
+    snprintf(needed, sizeof needed, "a"); /* a pod that was started anew */
+    secrets_look_again(secrets);
+    let_pass(LIMIT_UNNEEDED_MS);
+    CHECK(a1_is_one());
+    snprintf(needed, sizeof needed, "b");
+    secrets_look_again(secrets);
+    sync_side_say(WIRE_API, "", "gone");
+    wait_ms(never, 5);
+    let_pass(2 * LIMIT_UNNEEDED_MS); /* who knows what there is now */
+    CHECK(a1_is_one());
+    sync_side_say(WIRE_API, "1", "");
+    wait_ms(never, 5);
+    let_pass(0);
+    CHECK(a1_is_one());
+    let_pass(LIMIT_UNNEEDED_MS);
+    CHECK(a1_is_absent());
+    snprintf(needed, sizeof needed, "a");
+    secrets_look_again(secrets);
+    WAIT_FOR(a1_is_one);
+    end();
+}
+
+static int was_asked(void)
+{
+    return sync_side.gets > 0;
+}
+
+TEST(what_cannot_be_fetched_is_tried_again)
+{
+    begin();
+    struct sync_side_object *object = put_object("a/1", 1, "one");
+    sync_side_see(object);
+    snprintf(object->name, sizeof object->name, "a/2"); /* as if it were not there yet */
+    WAIT_FOR(was_asked);
+    wait_ms(never, 20);
+    CHECK_EQ_INT(sync_side.gets, 1);
+    let_pass(LIMIT_FETCH_MIN_MS);
+    CHECK(sync_side.gets >= 2 && sync_side.gets <= 6 && a1_is_absent());
+    snprintf(object->name, sizeof object->name, "a/1");
+    skip_ms(LIMIT_FETCH_MAX_MS);
+    WAIT_FOR(a1_is_one);
+    end();
+}
+
+TEST(sixteen_at_a_time)
+{
+    char name[16];
+    begin();
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "a/%u", i);
+        put_object(name, 1, "one");
+    }
+    sync_side.is_silent = 1;
+    sync_side_list();
+    wait_ms(never, 50);
+    char text[512];
+    struct writer w = writer_on(text, sizeof text - 1);
+    secrets_write_status(&w, secrets);
+    text[w.used] = '\0';
+    check_why(text, "\"secrets\":40,\"local\":0,\"pending\":40,");
+    CHECK_EQ_INT(sync_side.unanswered, LIMIT_FETCHES);
+    sync_side.is_silent = 0;
+    sync_side_lose(); /* all that was asked has its end */
+    sync_side_come(loop, line);
+    sync_side_list();
+    wait_ms(never, 20);
+    skip_ms(LIMIT_FETCH_MAX_MS);
+    while (store_count(stores.store) < 40)
+        CHECK(!wait_ms(never, 20) && until_ms);
+    end();
+}
+
 /* ---- refusals -------------------------------------------------------------------------------- */
 
 static void check_refused(const char *reason)

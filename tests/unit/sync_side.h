@@ -35,6 +35,7 @@ struct sync_side {
     unsigned last_rv, last_uid;
     unsigned gets, puts, deletes, statuses, events; /* that have come */
     char event[256];                                /* the message of the last */
+    unsigned unanswered;
     unsigned conflicts;  /* so many puts meet one: somebody else was there before */
     int breaks_on_put;   /* 1: the connection is lost before it is done, 2: after */
     int is_silent;       /* nothing is answered */
@@ -259,8 +260,10 @@ static inline void sync_side_on_message(void *context, const struct wire_message
     } else if (message->kind == WIRE_EVENT) {
         sync_side.events++;
         str_copy(sync_side.event, sizeof sync_side.event, message->field[EVENT_MESSAGE]);
-    } else if (message->kind == WIRE_WELCOME || sync_side.is_silent) {
+    } else if (message->kind == WIRE_WELCOME) {
         return;
+    } else if (sync_side.is_silent) {
+        sync_side.unanswered++;
     } else if (message->kind == WIRE_GET) {
         sync_side_get(message->number, sync_side_find(name));
     } else if (message->kind == WIRE_PUT) {

@@ -53,7 +53,7 @@ $(O)/test/secrets_test $(O)/test/secrets_put_test: $(O)/test/%_test: $(O)/obj/te
     secrets_fetch secrets_job secrets_known secrets_put secrets_tell))
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -Wl,--wrap=clock_mono_ms $(LDFLAGS_ALL) $(LIBS_CORE)
 
 $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(CORE_LIB_OBJ)
 	@mkdir -p $(@D)

@@ -9,6 +9,22 @@
 #include "store/record.h"
 #include "store/store.h"
 
+static void raise_to(struct job *job, uint64_t version)
+{
+    if (version > job->known.version && version < (uint64_t)LIMIT_JSON_NUMBER / 2)
+        job->known.version = version;
+}
+
+/*
+ * What nobody can open gives way to a new version, which is above whatever was ever claimed of it.
+ */
+static void raise_claims(struct job *job)
+{
+    const struct catalog_item *item = catalog_find(job->secrets->catalog, secrets_job_key(job));
+    if (item)
+        raise_to(job, item->version);
+}
+
 /* What it holds is opened for its number and its beginning, and wiped. */
 static void read_object(struct job *job, const struct wire_message *secret)
 {
@@ -19,14 +35,15 @@ static void read_object(struct job *job, const struct wire_message *secret)
     str_copy(job->known.resource_version, sizeof job->known.resource_version,
              secret->field[SECRET_RESOURCE_VERSION]);
     uint64_t told;
-    if (str_u64(secret->field[WHOLE_STATUS_VERSION], (uint64_t)LIMIT_JSON_NUMBER, &told) == 0 &&
-        told > job->known.version)
-        job->known.version = told;
+    if (str_u64(secret->field[WHOLE_STATUS_VERSION], UINT64_MAX, &told) == 0)
+        raise_to(job, told);
     if (job->is_delete)
         return;
     if (!identities || sealed_record_read(secrets->options.arena, secret->field[WHOLE_SEALED],
-                                          identities, count, &record) < 0)
-        return; /* a new version takes the place of what nobody can open */
+                                          identities, count, &record) < 0) {
+        raise_claims(job);
+        return;
+    }
     if (span_equal(record.key, secrets_job_key(job)) && record.version >= job->known.version) {
         job->known.version = record.version;
         job->known.created_us = record.created_us;

@@ -65,7 +65,7 @@ static struct record record_of(const struct job *job)
     const struct job_known *known = &job->known;
     return (struct record){.op = RECORD_PUT,
                            .version = known->version + 1,
-                           .created_us = known->version ? known->created_us : job->now_us,
+                           .created_us = known->created_us ? known->created_us : job->now_us,
                            .updated_us = job->now_us,
                            .validity = job->put.validity,
                            .key = secrets_job_key(job),
