@@ -339,12 +339,8 @@ TEST(list_has_all_keys)
 
 TEST(root_key_is_not_known)
 {
-    size_t count = 0;
     begin();
-    const struct upstream *upstream = secrets_upstream(secrets);
-    CHECK(upstream->identities(upstream->self, &count) == identities && count == 2);
     identity_count = 0;
-    CHECK(!upstream->identities(upstream->self, &count));
     CHECK_EQ_INT(put("a/1", "x"), -ENOKEY);
     check_why(why(), "a/1: this node waits to be let in; it was not stored");
     CHECK_EQ_INT(sync_side.puts, 0);
