@@ -20,9 +20,9 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
+#include "base/build.h"
 #include "base/error.h"
 #include "crypto/arena.h"
-#include "daemon/build.h"
 #include "tests/unit/check.h"
 
 static void need_root(void)

@@ -8,9 +8,9 @@
 #include <stdatomic.h>
 #include <sys/prctl.h>
 
+#include "base/build.h"
 #include "base/clock.h"
 #include "base/loop.h"
-#include "daemon/build.h"
 #include "daemon/seccomp.h"
 #include "tests/unit/scratch.h"
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 
+static const char *program = "vsecmd";
 static enum log_level threshold = LOG_LEVEL_INFO;
 
 static const char *const level_names[] = {
@@ -17,6 +18,11 @@ static const char *const level_names[] = {
     [LOG_LEVEL_INFO] = "info",
     [LOG_LEVEL_DEBUG] = "debug",
 };
+
+void log_set_name(const char *name)
+{
+    program = name;
+}
 
 void log_set_level(enum log_level level)
 {
@@ -38,7 +44,7 @@ static void write_one(enum log_level level, const char *text, size_t length)
     char stamp[CLOCK_RFC3339];
     clock_format(clock_wall_us(), stamp);
     char line[2304];
-    int n = snprintf(line, sizeof line, "%s %-5s vsecmd: %.*s\n", stamp, level_names[level],
+    int n = snprintf(line, sizeof line, "%s %-5s %s: %.*s\n", stamp, level_names[level], program,
                      (int)length, text);
     if (n < 0)
         return;

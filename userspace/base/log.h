@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon's log: one line a message on stderr, one write(2) a line. Only daemon/ and the
+ * A program's log: one line a message on stderr, one write(2) a line. Only daemon/ and the
  * programs' main files log; libraries return errors. No secret is ever an argument (linted).
  */
 #ifndef VSECM_BASE_LOG_H
@@ -12,6 +12,9 @@ enum log_level {
     LOG_LEVEL_INFO,
     LOG_LEVEL_DEBUG,
 };
+
+/* What each line says it is from, a literal; "vsecmd" unless told otherwise. */
+void log_set_name(const char *name);
 
 /* Lines above LEVEL are dropped. The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);

@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/build.h"
 #include "base/error.h"
-#include "daemon/build.h"
 #include "daemon/seccomp.h"
 
 #define CAPABILITY(number) (UINT64_C(1) << (number))

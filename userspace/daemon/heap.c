@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/build.h"
+#include "base/build.h"
 
 #if !BUILD_SANITIZED
 

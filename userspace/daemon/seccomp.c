@@ -2,26 +2,12 @@
 #include "daemon/seccomp.h"
 
 #include <asm/unistd.h>
-#include <errno.h>
-#include <linux/audit.h>
 #include <linux/bpf.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#if defined(__x86_64__)
-#define OUR_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define OUR_ARCH AUDIT_ARCH_AARCH64
-#else
-#define OUR_ARCH 0u
-#endif
+#include "base/filter.h"
 
 /* Calls that may be made with any arguments. */
 static const uint32_t allowed[] = {
@@ -48,107 +34,25 @@ static const uint32_t allowed[] = {
     __NR_sysinfo, __NR_getpid, __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid,
     __NR_exit, __NR_exit_group};
 
-/* Calls that one argument decides on: it must be one of VALUES, or have no bit of them. */
-enum test { ONE_OF, NO_BITS };
-
-#define OWN_PID UINT32_MAX /* stands for the process itself */
-
-static const struct checked {
-    uint32_t number;
-    unsigned argument;
-    enum test test;
-    unsigned count;
-    uint32_t values[5];
-} checked[] = {
-    {__NR_mmap, 2, NO_BITS, 1, {PROT_EXEC}},
-    {__NR_mprotect, 2, NO_BITS, 1, {PROT_EXEC}},
-    {__NR_socket, 0, ONE_OF, 1, {AF_UNIX}},
+/* Calls that one argument decides on. */
+static const struct filter_rule rules[] = {
+    {__NR_mmap, 2, FILTER_NO_BITS, 1, {PROT_EXEC}, 0},
+    {__NR_mprotect, 2, FILTER_NO_BITS, 1, {PROT_EXEC}, 0},
+    {__NR_socket, 0, FILTER_ONE_OF, 1, {AF_UNIX}, 0},
     {__NR_bpf,
      0,
-     ONE_OF,
+     FILTER_ONE_OF,
      5,
      {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_MAP_GET_NEXT_KEY,
-      BPF_OBJ_GET_INFO_BY_FD}},
-    {__NR_tgkill, 0, ONE_OF, 1, {OWN_PID}}, /* abort() */
-    {__NR_ioctl, 1, ONE_OF, 1, {TCGETS}},   /* stdio asks whether it writes to a terminal */
+      BPF_OBJ_GET_INFO_BY_FD},
+     0},
+    {__NR_tgkill, 0, FILTER_ONE_OF, 1, {FILTER_OWN_PID}, 0}, /* abort() */
+    {__NR_ioctl, 1, FILTER_ONE_OF, 1, {TCGETS}, 0}, /* stdio asks whether it writes to a terminal */
 };
-
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
-#define PROGRAM_MAX (4 + 2 * COUNT(allowed) + 9 * COUNT(checked) + 1)
-
-struct program {
-    struct sock_filter code[PROGRAM_MAX];
-    unsigned short length;
-};
-
-static void load(struct program *program, size_t offset)
-{
-    program->code[program->length++] =
-        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
-}
-
-static void answer(struct program *program, uint32_t action)
-{
-    program->code[program->length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
-}
-
-static void jump(struct program *program, unsigned condition, uint32_t value, unsigned when_true,
-                 unsigned when_false)
-{
-    program->code[program->length++] =
-        (struct sock_filter){.code = (unsigned short)(BPF_JMP | BPF_K | condition),
-                             .jt = (unsigned char)when_true,
-                             .jf = (unsigned char)when_false,
-                             .k = value};
-}
-
-/*
- * The kernel looks at the lower half of these arguments only, as int, and so does the filter; but
- * PROT_EXEC is tested in an unsigned long, whose upper half has no meaning to the kernel either.
- */
-static void add_checked(struct program *program, const struct checked *rule)
-{
-    size_t low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
-    unsigned body = 1 + rule->count + 2;
-
-    jump(program, BPF_JEQ, rule->number, 0, body);
-    load(program, offsetof(struct seccomp_data, args) + 8 * rule->argument + low);
-    for (unsigned i = 0; i < rule->count; i++) {
-        uint32_t value = rule->values[i] == OWN_PID ? (uint32_t)getpid() : rule->values[i];
-        /* Over the values that are left and the refusal, to the answer that allows. */
-        if (rule->test == ONE_OF)
-            jump(program, BPF_JEQ, value, rule->count - i, 0);
-        else
-            jump(program, BPF_JSET, value, rule->count - 1 - i, i + 1 == rule->count);
-    }
-    answer(program, SECCOMP_RET_KILL_PROCESS);
-    answer(program, SECCOMP_RET_ALLOW);
-}
-
-static void build(struct program *program)
-{
-    program->length = 0;
-    load(program, offsetof(struct seccomp_data, arch));
-    jump(program, BPF_JEQ, OUR_ARCH, 1, 0);
-    answer(program, SECCOMP_RET_KILL_PROCESS);
-    load(program, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < COUNT(allowed); i++) {
-        jump(program, BPF_JEQ, allowed[i], 0, 1);
-        answer(program, SECCOMP_RET_ALLOW);
-    }
-    for (size_t i = 0; i < COUNT(checked); i++)
-        add_checked(program, &checked[i]);
-    answer(program, SECCOMP_RET_KILL_PROCESS);
-}
 
 int seccomp_install(void)
 {
-    struct program program;
-    if (!OUR_ARCH)
-        return -ENOSYS;
-    build(&program);
-    struct sock_fprog prog = {.len = program.length, .filter = program.code};
-    long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog);
-    /* Positive: the thread that could not follow. */
-    return r < 0 ? -errno : r > 0 ? -EBUSY : 0;
+    const struct filter filter = {allowed, sizeof allowed / sizeof allowed[0], rules,
+                                  sizeof rules / sizeof rules[0]};
+    return filter_install(&filter);
 }

@@ -4,8 +4,8 @@
  * filter, locking and wiping of the heap, which it replaces itself. There and in a build whose
  * memory is scanned for secrets, -DVSECM_SCAN_BUILD (BUILD_DUMPABLE): being undumpable.
  */
-#ifndef VSECM_DAEMON_BUILD_H
-#define VSECM_DAEMON_BUILD_H
+#ifndef VSECM_BASE_BUILD_H
+#define VSECM_BASE_BUILD_H
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define BUILD_SANITIZED 1
