@@ -57,7 +57,8 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 CORE_OBJ := $(call objects,$(call sources,base wire crypto kernel identity template store cluster serve daemon))
 CORE_LIB_OBJ := $(filter-out %/daemon/main.o,$(CORE_OBJ))
-SYNC_OBJ := $(call objects,$(call sources,base wire sync))
+# With the free() that wipes: what passes through libcurl may be plaintext on its way into a Secret.
+SYNC_OBJ := $(call objects,$(call sources,base wire sync) userspace/daemon/heap.c)
 SYNC_LIB_OBJ := $(filter-out %/sync/main.o,$(SYNC_OBJ))
 CLIENT_SRC := $(call sources,client)
 # Of the store only what reads a log with no daemon and no key: `vsecm doctor`.
@@ -73,7 +74,7 @@ HELPER_OBJ := $(patsubst %.c,$(O)/static/%.o,$(HELPER_SRC))
 LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
-PROGRAMS := $(O)/vsecmd $(O)/vsecm $(O)/safe $(O)/vsecm-static
+PROGRAMS := $(O)/vsecmd $(O)/vsecm-sync $(O)/vsecm $(O)/safe $(O)/vsecm-static
 LIBRARIES := $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(O)/libvsecm.pc
 
 .PHONY: all
@@ -82,6 +83,10 @@ all: $(PROGRAMS) $(LIBRARIES)
 $(O)/vsecmd: $(CORE_OBJ)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+
+$(O)/vsecm-sync: $(SYNC_OBJ)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_SYNC)
 
 $(O)/vsecm: $(CLI_OBJ)
 	$(say) LD $@
@@ -160,7 +165,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/vsecm \
 	    $(DESTDIR)$(PREFIX)/lib/vsecm \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 755 $(O)/vsecmd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(O)/vsecmd $(O)/vsecm-sync $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/vsecm $(DESTDIR)$(PREFIX)/bin/
 	ln -sf vsecm $(DESTDIR)$(PREFIX)/bin/safe
 	install -m 755 $(O)/vsecm-static $(DESTDIR)$(PREFIX)/lib/vsecm/vsecm

@@ -133,6 +133,18 @@
 /* Until a change that another node came before is tried again, doubled each time. */
 #define LIMIT_CONFLICT_MIN_MS 50u
 #define LIMIT_CONFLICT_MAX_MS 5000u
+/* ---- vsecm-sync ---------------------------------------------------------------------------- */
+/* JSON of a VSecMSecret with its history: beside managed fields, below the 1.5 MiB of etcd. */
+#define LIMIT_SYNC_OBJECT (1200u * 1024u)
+#define LIMIT_SYNC_ANSWER (3072u * 1024u) /* of an object that is read whole: etcd's, escaped */
+#define LIMIT_SYNC_ACTIVE 8u /* requests at the API server: each may hold an object three times */
+#define LIMIT_SYNC_HELD (16u * 1024u * 1024u) /* bytes of requests that wait for their turn */
+#define LIMIT_SYNC_MS 25000u        /* until a request is given up: before LIMIT_LINK_MS is over */
+#define LIMIT_SYNC_EXPORTS 4096u    /* Secrets of ours that are watched for changes */
+#define LIMIT_SYNC_HEALTH_MS 15000u /* a core that said nothing for so long is not alive */
+#define LIMIT_FRONT_CONNECTIONS 32u /* probes and scrapes at once */
+#define LIMIT_FRONT_REQUEST 4096u   /* bytes of one: a probe's has 150 */
+#define LIMIT_FRONT_MS 5000u        /* of one, from its connection to its answer's last byte */
 
 /* ---- age files --------------------------------------------------------------------------- */
 #define LIMIT_AGE_KEY_FILE (64u * 1024u) /* of 64 identities, each with 900 bytes of remarks */

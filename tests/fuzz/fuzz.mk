@@ -11,7 +11,7 @@ FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,\
               $(call sources,base wire crypto identity template store cluster serve) userspace/daemon/config.c \
               $(patsubst %,userspace/client/%.c,event_stream flat locked members) \
               $(patsubst %,userspace/cli/%.c,environ init_file safe_name) \
-              $(patsubst %,userspace/sync/%.c,splitter status))
+              $(patsubst %,userspace/sync/%.c,splitter status look probe revise translate translate_cluster translate_pod translate_secret))
 FUZZ_FLAGS := -std=c17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all $(WARN)
 
 $(O)/fuzz/obj/%.o: %.c

@@ -164,6 +164,23 @@ def check_safe(tree):
             [f"{SAFE_PAGE}: {name} is no flag" for _, name in sorted(set(told) - set(real))])
 
 
+SYNC_PAGE = "docs/man/vsecm-sync.8"
+
+
+def check_sync(tree):
+    """Every option of vsecm-sync is in its manual and in the synopsis there, and no other."""
+    done = subprocess.run([str(tree.build / "vsecm-sync"), "--help"], capture_output=True, text=True, check=True)
+    real = {name for _, name in options_in(done.stdout).values()}
+    page = tree.text(SYNC_PAGE)
+    synopsis = page.split("\n.Sh SYNOPSIS")[1].split("\n.Sh ")[0]
+    problems = [] if real else [f"{SYNC_PAGE}: no options were found in the help"]
+    for what, told in (("an entry", set(re.findall(r"^\.It (?:Fl \w , )?Fl -([\w-]+)", page, re.M))),
+                       ("in the synopsis", set(re.findall(r"(?:Fl -|\| -)([\w-]+)", synopsis)))):
+        problems += [f"{SYNC_PAGE}: --{name} is not {what}" for name in sorted(real - told)]
+        problems += [f"{SYNC_PAGE}: --{name}, which is {what}, is no option" for name in sorted(told - real)]
+    return problems
+
+
 # ---- the protocol ---------------------------------------------------------------------------------
 
 PROTOCOL = "include/protocol.h"
@@ -231,6 +248,10 @@ RULES = [
     Rule("safe is described", check_safe, [
         Plant("a flag that is not", SAFE_PAGE, replace(".It Fl i , Fl -input-keys", ".It Fl i")),
         Plant("a flag with another letter", SAFE_PAGE, replace(".It Fl N , Fl -nbf", ".It Fl b , Fl -nbf")),
+    ]),
+    Rule("vsecm-sync is described", check_sync, [
+        Plant("an option that is not", SYNC_PAGE, replace(".It Fl -socket", ".It Fl -sock")),
+        Plant("one that its synopsis lacks", SYNC_PAGE, replace(".Op Fl -ca Ar file\n", "")),
     ]),
     Rule("the protocol is described", check_protocol, [
         Plant("a path that is not", API_PAGE, lambda old: old.replace("/v1/whoami", "/v1/who")),

@@ -34,7 +34,7 @@ CIRCLES = {
     r"cjson/": "store cluster serve cli sync",
     r"curl/": "sync",
     r"base/log\.h": "base daemon sync",
-    r"vsecm/vsecm\.h": "client cli daemon bench",
+    r"vsecm/vsecm\.h": "client cli daemon sync bench",
     r"vmlinux\.h|caller\.bpf\.h": "bpf include",
 }
 
