@@ -23,6 +23,7 @@ suites=(
     "1 unit         make O=$build check-unit"
     "1 system       make O=$build check-system"
     "1 sdk          make O=$build check-sdk"
+    "1 sync         make O=$build check-sync"
     "1 asan-unit    make $asan check-unit"
     "1 asan-system  make $asan check-system"
     "2 clang        built make O=$build/clang CC=clang all unit-programs"
