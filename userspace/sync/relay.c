@@ -18,6 +18,10 @@
 #include "sync/metrics.h"
 #include "sync/requests.h"
 
+/* A server that is back has not all lists yet: it answers 429 for some, for about a second. */
+#define NUDGES 3u
+#define NUDGE_MS 1000u
+
 /* Below this many bytes that wait, a list may begin anew: a fresh one has room for a while. */
 #define ROOM (LIMIT_WIRE_QUEUE / 4u)
 
@@ -42,6 +46,8 @@ struct relay {
     struct requests_stats requests_stats;
     struct health health;
     int answers[FEED_KINDS]; /* for this list the API server does */
+    struct loop_timer nudge; /* lists that failed, while the API server is coming back */
+    unsigned nudges;         /* that are left */
     int is_up;
     char why[LIMIT_WIRE_TEXT];
 };
@@ -66,6 +72,14 @@ static void hurry(const struct relay *relay)
             feed_hurry(relay->feeds[i]);
 }
 
+static void on_nudge(struct loop_timer *timer)
+{
+    struct relay *relay = (struct relay *)((char *)timer - offsetof(struct relay, nudge));
+    hurry(relay);
+    if (--relay->nudges)
+        loop_set_timer(relay->options.loop, &relay->nudge, NUDGE_MS);
+}
+
 /* Pods decide: whoever can list them reaches the API server. Of the others, failures are said. */
 static void on_state(void *context, enum feed_kind kind, int is_up, const char *why)
 {
@@ -80,8 +94,11 @@ static void on_state(void *context, enum feed_kind kind, int is_up, const char *
     relay->is_up = is_up;
     snprintf(relay->why, sizeof relay->why, "%s", is_up ? "" : why);
     tell_api(relay);
-    if (is_up)
-        hurry(relay);
+    if (!is_up)
+        return;
+    hurry(relay);
+    relay->nudges = NUDGES;
+    loop_set_timer(relay->options.loop, &relay->nudge, NUDGE_MS);
 }
 
 static void on_passed_over(void *context, enum feed_kind kind, struct span name, const char *why)
@@ -181,6 +198,7 @@ static void end_all(struct relay *relay)
         requests_read_stats(relay->requests, &stats);
         metrics_add_requests(&relay->requests_stats, &stats);
     }
+    loop_cancel_timer(relay->options.loop, &relay->nudge);
     exports_free(relay->exports);
     lease_free(relay->lease);
     requests_free(relay->requests);
@@ -326,6 +344,7 @@ struct relay *relay_new(const struct relay_options *options)
     if (!relay)
         return NULL;
     relay->options = *options;
+    relay->nudge.fire = on_nudge;
     snprintf(relay->why, sizeof relay->why, "vsecmd is not there yet");
     const struct core_options core = {.loop = options->loop,
                                       .path = options->socket,
