@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -431,6 +432,27 @@ def test_init_waits_before_and_after():
         wait_until(lambda: reveal(daemon, KEYSTONE), what="the keystone")
         began = time.monotonic() - start
         assert process.wait(30) == 0 and began >= 0.3 and time.monotonic() - start - began >= 0.3, began
+
+
+def test_init_stays():
+    """with --stay it is there until it is told to end, with init commands and without; what fails ends it"""
+    with safe_world() as (safe, daemon, example):
+        for path in (f"{daemon.dir}/gone", write_init(daemon, "w:example\ns:v\n")):
+            process = safe.pod.spawn(SAFE, "--socket", daemon.public, "--init", path, "--stay",
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            if path.endswith("gone"):
+                time.sleep(0.3)
+                assert reveal(daemon, KEYSTONE) is None
+            else:
+                wait_until(lambda: reveal(daemon, KEYSTONE), what="the keystone")
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+            assert process.poll() is None
+            process.terminate()
+            out, said = process.communicate(timeout=5)
+            assert process.returncode == 0 and not said, (process.returncode, said, out)
+        assert example() == "v"
+        safe.refused("--init", write_init(daemon, "w:k8s:b\ns:v\n"), "--stay", status=2, why=b"line 1")
 
 
 def test_values_of_init_commands_are_nowhere():

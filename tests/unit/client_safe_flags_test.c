@@ -71,6 +71,7 @@ static const struct {
     {{"--version"}, SAFE_FLAGS_VERSION, ""},
     {{"--init"}, SAFE_FLAGS_INIT, ""},
     {{"--init", "f"}, SAFE_FLAGS_INIT, ""},
+    {{"--init", "--stay"}, SAFE_FLAGS_INIT, ""},
     /* which comes first */
     {{"-h", "-l"}, SAFE_FLAGS_HELP, ""},
     {{"-l", "-w", "a", "-s", "v", "-d"}, SAFE_FLAGS_LIST, ""},
@@ -105,6 +106,8 @@ static const struct {
     {{"-w", "a", "v"}, SAFE_FLAGS_WRONG, "a word stands alone"},
     {{"-l", "v"}, SAFE_FLAGS_WRONG, "a word stands alone"},
     {{"--init", "f", "g"}, SAFE_FLAGS_WRONG, "a word stands alone"},
+    {{"--stay"}, SAFE_FLAGS_WRONG, "--stay goes with --init"},
+    {{"-l", "--stay"}, SAFE_FLAGS_WRONG, "--stay goes with --init"},
     {{"--list=yes"}, SAFE_FLAGS_WRONG, "--list takes no value"},
     {{"--bogus"}, SAFE_FLAGS_WRONG, "unknown option --bogus; allowed: --list"},
     /* what the original once had */

@@ -19,9 +19,11 @@
 #include "limits.h"
 #include "protocol.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_PATH "/opt/vsecm-sentinel/init/data"
 #define KEYSTONE_VALUE "keystone-init"
@@ -214,13 +216,22 @@ static enum verb_exit read_environment(struct run *run)
     return VERB_OK;
 }
 
+static const char *path_or_default(const char *path)
+{
+    if (!path)
+        path = secure_getenv("VSECM_SENTINEL_INIT_COMMAND_PATH");
+    return path && *path ? path : DEFAULT_PATH;
+}
+
+bool init_run_has_file(const char *path)
+{
+    return access(path_or_default(path), F_OK) == 0 || errno != ENOENT;
+}
+
 static enum verb_exit read_file(struct run *run, const char *path)
 {
     struct error error = {""};
-    if (!path)
-        path = secure_getenv("VSECM_SENTINEL_INIT_COMMAND_PATH");
-    if (!path || !*path)
-        path = DEFAULT_PATH;
+    path = path_or_default(path);
     if (value_read_kept(path, LIMIT_INIT_FILE, &run->text, &error))
         return say_failure(VERB_REFUSED, "%s", error.text);
     run->now_us = clock_wall_us();

@@ -8,6 +8,8 @@
 
 #include "cli/verb.h"
 
+#include <stdbool.h>
+
 struct arguments;
 
 /*
@@ -17,5 +19,8 @@ struct arguments;
  * again (cli/retry.h).
  */
 enum verb_exit init_run(const struct arguments *arguments, const char *path);
+
+/* Whether there is a file that init_run() would read: one that cannot be looked at counts. */
+bool init_run_has_file(const char *path);
 
 #endif

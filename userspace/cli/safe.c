@@ -10,10 +10,12 @@
 #include "cli/safe_flags.h"
 #include "cli/safe_put.h"
 #include "cli/say.h"
+#include "cli/signals.h"
 #include "limits.h"
 #include "protocol.h"
 #include "vsecm/vsecm.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -180,6 +182,33 @@ static enum verb_exit change(const struct safe_flags *flags, bool removes)
     return status ? status : print_done(&target);
 }
 
+/* ---- init commands --------------------------------------------------------------------------- */
+
+/* A process that is there so that others can be run beside it. */
+static enum verb_exit stay(void)
+{
+    struct signals signals;
+    bool sent;
+    int r = signals_open(&signals);
+    if (r)
+        return say_failure(VERB_REFUSED, "cannot wait for signals: %s", strerror(-r));
+    for (int number = 0; number != SIGTERM && number != SIGINT;
+         number = signals_next(&signals, &sent))
+        poll(&(struct pollfd){.fd = signals.fd, .events = POLLIN}, 1, -1);
+    signals_close(&signals);
+    return VERB_OK;
+}
+
+static enum verb_exit init(const struct safe_flags *flags)
+{
+    const struct arguments *arguments = &flags->arguments;
+    const char *path = arguments->operand_count ? arguments->operands[0] : NULL;
+    enum verb_exit status = VERB_OK;
+    if (!flags->stays || init_run_has_file(path))
+        status = init_run(arguments, path);
+    return status || !flags->stays ? status : stay();
+}
+
 /* ---- what was asked for ---------------------------------------------------------------------- */
 
 static void print_help(void)
@@ -189,7 +218,7 @@ static void print_help(void)
          "       safe -l [-e]\n"
          "       safe -s VALUE -e\n"
          "       safe -i KEYS\n"
-         "       safe --init [FILE]\n\n"
+         "       safe --init [FILE] [--stay]\n\n"
          "Administer secrets as the Sentinel of VMware Secrets Manager does. `vsecm` can do more.\n"
          "\noptions:");
     help_options(safe_flags_options);
@@ -204,8 +233,7 @@ static enum verb_exit dispatch(const struct safe_flags *flags)
     const struct arguments *arguments = &flags->arguments;
     switch (safe_flags_task(flags, &error)) {
     case SAFE_FLAGS_LIST: return list(arguments);
-    case SAFE_FLAGS_INIT:
-        return init_run(arguments, arguments->operand_count ? arguments->operands[0] : NULL);
+    case SAFE_FLAGS_INIT: return init(flags);
     case SAFE_FLAGS_KEYS: return bring_keys(flags);
     case SAFE_FLAGS_REMOVE: return change(flags, true);
     case SAFE_FLAGS_STORE: return change(flags, false);

@@ -76,6 +76,13 @@ static const char *take_init(struct arguments *arguments, const char *value)
     return NULL;
 }
 
+static const char *take_stay(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    flags_of(arguments)->stays = true;
+    return NULL;
+}
+
 static const char *take_encrypt(struct arguments *arguments, const char *value)
 {
     (void)value;
@@ -148,6 +155,7 @@ static const struct arguments_option rows[] = {
     {"exp",        'E', "TIME",  "nobody reads it from TIME on (default: never)", take_expires},
     {"nbf",        'N', "TIME",  "nobody reads it before TIME (default: now)", take_not_before},
     {"init",       0,   NULL,    "run the init commands in FILE", take_init},
+    {"stay",       0,   NULL,    "with --init: if there is a FILE, and then wait for a signal", take_stay},
 };
 
 static const struct arguments_option gone[] = {
@@ -158,11 +166,11 @@ static const struct arguments_option gone[] = {
 /* clang-format on */
 
 const struct arguments_option *const safe_flags_options[] = {
-    &rows[0], &rows[1], &arguments_namespace,
-    &rows[2], &rows[3], &rows[4],
-    &rows[5], &rows[6], &rows[7],
-    &rows[8], &rows[9], &rows[10],
-    NULL,
+    &rows[0],  &rows[1], &arguments_namespace,
+    &rows[2],  &rows[3], &rows[4],
+    &rows[5],  &rows[6], &rows[7],
+    &rows[8],  &rows[9], &rows[10],
+    &rows[11], NULL,
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -218,6 +226,8 @@ enum safe_flags_task safe_flags_task(const struct safe_flags *flags, struct erro
         return SAFE_FLAGS_VERSION;
     if (arguments->operand_count > flags->inits)
         return wrong(error, "a word stands alone; a workload is named by -w, a value by -s");
+    if (flags->stays && !flags->inits)
+        return wrong(error, "--stay goes with --init");
     if (flags->lists)
         return SAFE_FLAGS_LIST;
     if (flags->inits)

@@ -21,6 +21,7 @@ struct safe_flags {
     bool lists;
     bool removes;
     bool inits; /* with the file as operand, if any */
+    bool stays; /* behind that, until a signal comes */
 };
 
 enum safe_flags_task {
