@@ -3,6 +3,7 @@
 # make deps                 install what is missing (tools/deps)
 
 include tools/bench/bench.mk
+include tools/image/image.mk
 
 .PHONY: deps
 deps:
