@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The daemon as a pod of a real kubelet: what it is given, and that it can do its work with that."""
+
+import json
+import os
+
+from vsecm import ALONE, NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, identify, known, namespace, pod, safe
+
+CAPABILITIES = {"NET_ADMIN": 12, "IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
+
+
+def proc_status(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+
+
+def test_deploy(cluster):
+    """deploy.sh brings it up on a node where nothing was, and says so"""
+    identify(cluster)
+    done = deploy(cluster, *ALONE)
+    assert "Warning" not in done.stderr, done.stderr
+    assert "VSecM runs on 1 node(s)" in done.stdout, done.stdout
+
+
+def test_again(cluster):
+    """deploy.sh again changes nothing"""
+    def generations():
+        objects = cluster.get("daemonset,deployment,serviceaccount,role,networkpolicy", "-n", NAMESPACE)["items"]
+        return {(it["kind"], it["metadata"]["name"]): it["metadata"]["resourceVersion"]
+                if it["kind"] != "Deployment" else it["metadata"]["generation"] for it in objects}
+
+    before = generations()
+    deploy(cluster, *ALONE)
+    assert generations() == before
+
+
+def test_capabilities(cluster):
+    """the daemon may have exactly four capabilities, has one left, and can gain none"""
+    status = proc_status(daemon_pid(cluster.nodes[0]))
+    four = sum(1 << number for number in CAPABILITIES.values())
+    assert int(status["CapBnd"], 16) == four, status["CapBnd"]
+    assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 1 << CAPABILITIES["IPC_LOCK"], status["CapEff"]
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status
+
+
+def test_sees_no_more_than_it_needs(cluster):
+    """its root is read-only, it has no token, no network of the node, and its own process ids"""
+    pid = daemon_pid(cluster.nodes[0])
+    with open(f"/proc/{pid}/mountinfo") as mounts:
+        mounted = {line.split()[4]: line.split()[5].split(",") for line in mounts}
+    assert "ro" in mounted["/"] and not any(path.startswith("/var/run/secrets") for path in mounted), mounted
+    assert all("ro" in options for path, options in mounted.items() if path.startswith("/host/")), mounted
+    assert "ro" in mounted["/sys/kernel/security"], mounted
+    for kind in ("net", "pid", "ipc", "uts", "mnt"):
+        assert os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}"), kind
+
+
+def test_attests(cluster):
+    """it has seen its canary on this kernel"""
+    said = cluster.kubectl("logs", "-n", NAMESPACE, "-l", SAFE, "-c", "safe")
+    assert "cgroup" in said or "lsm" in said, said
+    for line in said.splitlines():
+        print(f"# {line}")
+
+
+def test_own_secret(cluster):
+    """pods with an image that knows nothing of it read their own secret each, and nothing without an identity"""
+    cluster.apply(namespace("one"), namespace("two"), account("one", "web"), account("two", "web"))
+    cluster.apply(pod("one", "web", "web"), pod("two", "web", "web"), pod("two", "other"))
+    objects = [cluster.until_running(*name) for name in (("one", "web"), ("two", "web"), ("two", "other"))]
+    known(cluster, *objects[:2])
+    for name in ("one", "two"):
+        assert "OK" in safe(cluster, "-w", "web", "-n", name, "-s", f"value-{name}")
+    for name in ("one", "two"):
+        assert cluster.execute(name, "web", VSECM, "get") == f"value-{name}"
+    refused = cluster.execute("two", "other", VSECM, "get", check=False)
+    assert refused.returncode != 0 and "value" not in refused.stdout, refused
+
+
+def test_records(cluster):
+    """the audit trail on the node has who read what"""
+    directory = f"{cluster.nodes[0].dir}/var/log/vsecm"
+    lines = [json.loads(line) for name in sorted(os.listdir(directory)) if name.startswith("audit-")
+             for line in open(f"{directory}/{name}", "rb").read().rstrip(b"\0").splitlines()]
+    read = {(it["key"], it["namespace"], it["pod"], it["outcome"]) for it in lines if it["op"] == "value" and it["key"]}
+    assert read == {(f"{name}/web", name, "web", "allow") for name in ("one", "two")}, read
+    cluster.kubectl("delete", "namespace", "one", "two", "--wait=false")
