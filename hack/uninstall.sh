@@ -52,16 +52,16 @@ nodes=$(kubectl get pods -n $namespace -l app.kubernetes.io/name=vsecm-safe \
 # First who acts, so that nothing is written while it is taken away.
 remove -n $namespace deployment/vsecm-sentinel daemonset/vsecm-safe
 remove pods -n $namespace -l app.kubernetes.io/part-of=vsecm > /dev/null
-remove clusterrolebinding,clusterrole -l app.kubernetes.io/part-of=vsecm
+remove validatingadmissionpolicybinding,validatingadmissionpolicy,clusterrolebinding,clusterrole -l app.kubernetes.io/part-of=vsecm
 if [ $keep = 1 ]; then
     remove networkpolicy,rolebinding,role,serviceaccount,lease -n $namespace -l app.kubernetes.io/part-of=vsecm
     say "left: namespace $namespace and all objects of the kinds $kinds"
 else
     for kind in $kinds; do remove crd "$kind.vsecm.com"; done
     remove namespace $namespace
-    made=$(kubectl get secrets -A -l app.kubernetes.io/operated-by=vsecm -o name 2> /dev/null | wc -l)
+    made=$(kubectl get secrets -A -l app.kubernetes.io/managed-by=vsecm -o name 2> /dev/null | wc -l)
     [ "$made" -eq 0 ] || say "left: $made Kubernetes Secret(s) made of secrets; see kubectl get secrets -A -l" \
-        "app.kubernetes.io/operated-by=vsecm"
+        "app.kubernetes.io/managed-by=vsecm"
 fi
 [ -z "$nodes" ] || say "left on $nodes, to be removed there: $left_on_nodes"
 say "VSecM is gone"

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from node import Node
+from pki import SERVER
 from plane import Plane
 from process import wait_until
 
@@ -44,6 +45,12 @@ class Cluster:
             return done
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}{done.stdout}"
         return done.stdout
+
+    def kubectl_as(self, token, *words, text=None):
+        """As whoever has TOKEN; the completed process."""
+        own = ["--kubeconfig=/dev/null", f"--server={SERVER}", f"--token={token}",
+               f"--certificate-authority={self.plane.pki.path('ca.crt')}"]
+        return self.kubectl(*own, *words, text=text, check=False)
 
     def get(self, *words, check=True):
         """Objects as the API server has them; None when there are none and check is False."""

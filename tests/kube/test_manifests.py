@@ -6,7 +6,7 @@ import json
 import pathlib
 import re
 
-from vsecm import NAMESPACE, deployed
+from vsecm import NAMESPACE, SAFE, deployed
 
 TABLE = pathlib.Path(__file__).parent / "rights.txt"
 SEALED = "-----BEGIN AGE ENCRYPTED FILE-----\nYQ==\n-----END AGE ENCRYPTED FILE-----\n"
@@ -73,6 +73,7 @@ HISTORY = [{"version": 1, "updated": "2026-01-31T12:00:00Z", "sealed": SEALED}]
 GOOD = [
     thing("VSecMSecret", "web", sealed=SEALED),
     thing("VSecMSecret", "web", sealed=SEALED, allowRollback=True, history=HISTORY),
+    thing("VSecMSecret", "k8s.some.secret", sealed=SEALED),
     thing("VSecMBinding", "web.example", workload="web"),
     thing("VSecMBinding", "web", workload="web", namespace="shop", serviceAccount="a.b", labels={"app.example/x": "y"}),
     thing("VSecMNode", "node1.example", recipient=RECIPIENT),
@@ -92,6 +93,7 @@ BAD = [
     ("a binding to a bad name", thing("VSecMBinding", "web", workload="Web")),
     ("a node without a key", thing("VSecMNode", "node1", approved=True)),
     ("a node's secret key", thing("VSecMNode", "node1", recipient="AGE-SECRET-KEY-1" + "Q" * 58)),
+    ("another key", thing("VSecMKey", "other", recipient=RECIPIENT, sealed=SEALED)),
     ("a key in clear", thing("VSecMKey", "root", recipient=RECIPIENT, sealed="AGE-SECRET-KEY-1" + "Q" * 58)),
 ]
 
@@ -109,3 +111,22 @@ def test_objects(cluster):
     for what, it in BAD:
         done = create(cluster, it)
         assert done.returncode != 0, what
+
+
+def test_nodes(cluster):
+    """with the token of its pod a node writes its own VSecMNode, no other, and does not approve itself"""
+    deployed(cluster)
+    pod = cluster.pods(NAMESPACE, SAFE)[0]["metadata"]["name"]
+    words = ["create", "token", "-n", NAMESPACE, "vsecm-safe"]
+    own = cluster.kubectl(*words, "--bound-object-kind=Pod", f"--bound-object-name={pod}").strip()
+    unbound = cluster.kubectl(*words).strip()
+
+    def put(token, name, verb="create", **spec):
+        it = thing("VSecMNode", name, recipient=RECIPIENT, **spec)
+        done = cluster.kubectl_as(token, verb, "--dry-run=server", "-f", "-", text=json.dumps(it))
+        return "ok" if done.returncode == 0 else done.stderr
+
+    assert put(own, "node1", request=SEALED, approved=False) == "ok"
+    assert "its own VSecMNode only" in put(own, "node2")
+    assert "its own VSecMNode only" in put(unbound, "node1")
+    assert "cannot approve itself" in put(own, "node1", approved=True)
