@@ -8,6 +8,9 @@
 #
 #   --image IMAGE     the image, where the nodes find it (default: the one in the manifests, which has to be
 #                     on the nodes already: make image; ctr -n k8s.io images import build/vsecm-image.tar)
+#   --recovery KEY    an age recipient whose owner can open everything when every node is lost; may be given
+#                     several times. Keep the identity offline
+#   --admission HOW   how a node gets the key of the cluster: auto, approve, manual (vsecmd.conf(5))
 #   --init FILE       init commands of the Sentinel (safe(1)), run once in the life of the cluster
 #   --no-export       no right to any Kubernetes Secret; names that begin with k8s: then fail
 #   -k DIR            a kustomization of your own over deploy/daemonset, instead of that
@@ -18,6 +21,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 namespace=vsecm-system
 image= init= base=$here/deploy/daemonset timeout=120s print=0 export=1
+recovery= admission=
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -32,6 +36,8 @@ usage() {
 while [ $# -gt 0 ]; do
     case $1 in
     --image) image=${2:?} && shift ;;
+    --recovery) recovery+="${recovery:+ }${2:?}" && shift ;;
+    --admission) admission=${2:?} && shift ;;
     --init) init=${2:?} && shift ;;
     --no-export) export=0 ;;
     -k) base=${2:?} && shift ;;
@@ -69,14 +75,38 @@ overlay() {
                 esac
             done
     fi
-    [ $export = 0 ] || return 0
     echo "patches:"
+    echo "  - target: {kind: DaemonSet, name: vsecm-safe}"
+    echo "    patch: |"
+    echo "      - {op: test, path: /spec/template/spec/containers/0/name, value: safe}"
+    for option in "${options[@]}"; do
+        echo "      - {op: add, path: /spec/template/spec/containers/0/args/-, value: '-o'}"
+        echo "      - {op: add, path: /spec/template/spec/containers/0/args/-, value: '$option'}"
+    done
+    [ $export = 0 ] || return 0
     for kind in ClusterRole ClusterRoleBinding; do
         echo "  - patch: |"
         printf '      %s\n' '$patch: delete' "apiVersion: rbac.authorization.k8s.io/v1" \
             "kind: $kind" "metadata:" "  name: vsecm-sync-export"
     done
 }
+
+# What was said to an earlier run holds until something else is said.
+said_before() { # OPTION
+    kubectl get daemonset -n $namespace vsecm-safe --ignore-not-found -o \
+        jsonpath='{range .spec.template.spec.containers[?(@.name=="safe")].args[*]}{@}{"\n"}{end}' |
+        sed -n "s/^$1=//p" | tail -n 1
+}
+
+[[ $recovery =~ ^(age1[a-z0-9]+( |$))*$ ]] || die "--recovery needs an age recipient, age1..."
+[[ $admission =~ ^(|auto|approve|manual)$ ]] || die "--admission is auto, approve or manual"
+if [ $print = 0 ]; then
+    kubectl get --raw /readyz > /dev/null || die "kubectl reaches no API server"
+    [ -n "$recovery" ] || recovery=$(said_before recovery)
+    [ -n "$admission" ] || admission=$(said_before admission)
+fi
+options=(${recovery:+"recovery=$recovery"} ${admission:+"admission=$admission"})
+[ -n "$recovery" ] || say "${0##*/}: without --recovery all secrets are lost when all nodes are" >&2
 
 overlay > "$scratch/kustomization.yaml"
 kubectl kustomize "$scratch" > "$scratch/all.yaml"
@@ -85,7 +115,6 @@ if [ $print = 1 ]; then
     exit
 fi
 
-kubectl get --raw /readyz > /dev/null || die "kubectl reaches no API server"
 apply=(kubectl apply --server-side --field-manager=vsecm-deploy --force-conflicts -f)
 "${apply[@]}" "$scratch/all.yaml"
 if [ $export = 0 ]; then

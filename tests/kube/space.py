@@ -64,7 +64,7 @@ def enter():
         settle()
         return False
     remove_cgroups()
-    command = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+    command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                "--propagation", "private", sys.executable, "-B", *sys.argv]
     child = subprocess.Popen(command, env={**os.environ, INSIDE: "1"})
     try:

@@ -3,8 +3,10 @@
 
 import json
 import os
+import re
+import subprocess
 
-from vsecm import ALONE, NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, identify, known, namespace, pod, safe
+from vsecm import ALONE, NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, identify, known, namespace, pod, safe, script
 
 CAPABILITIES = {"NET_ADMIN": 12, "IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
 
@@ -18,7 +20,7 @@ def test_deploy(cluster):
     """deploy.sh brings it up on a node where nothing was, and says so"""
     identify(cluster)
     done = deploy(cluster, *ALONE)
-    assert "Warning" not in done.stderr, done.stderr
+    assert "Warning" not in done.stderr and "without --recovery" in done.stderr, done.stderr
     assert "VSecM runs on 1 node(s)" in done.stdout, done.stdout
 
 
@@ -32,6 +34,26 @@ def test_again(cluster):
     before = generations()
     deploy(cluster, *ALONE)
     assert generations() == before
+
+
+def recipient():
+    """Somebody's public key; nobody has the other half."""
+    done = subprocess.run([f"{os.environ['VSECM_BUILD']}/vsecm", "keygen"], capture_output=True, text=True, check=True)
+    return re.search(r"age1[a-z0-9]+", done.stdout + done.stderr)[0]
+
+
+def test_options(cluster):
+    """what deploy.sh was told holds for its next runs, and what is no public key is not repeated"""
+    def arguments():
+        return cluster.get("daemonset", "-n", NAMESPACE, "vsecm-safe")["spec"]["template"]["spec"]["containers"][0]["args"]
+
+    refused = script(cluster, "deploy.sh", *ALONE, "--recovery", "AGE-SECRET-KEY-1QQ")
+    assert refused.returncode == 1 and "SECRET" not in refused.stderr + refused.stdout, refused
+    before, key = arguments(), recipient()
+    deploy(cluster, *ALONE, "--recovery", key)
+    assert arguments() == before + ["-o", f"recovery={key}"]
+    again = deploy(cluster, *ALONE)
+    assert arguments() == before + ["-o", f"recovery={key}"] and "without --recovery" not in again.stderr
 
 
 def test_capabilities(cluster):

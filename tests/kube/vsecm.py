@@ -4,11 +4,14 @@
 import os
 import signal
 import subprocess
+import uuid
 
 from images import BUSYBOX, ROOT
 
 NAMESPACE = "vsecm-system"
 IMAGE = "localhost/vsecm:0.1.0"
+HAS_SYNC = os.path.exists(f"{os.environ['VSECM_BUILD']}/vsecm-sync")
+KNOWN = {}  # pods that a daemon that is alone was told of
 SAFE, SENTINEL = "app.kubernetes.io/name=vsecm-safe", "app.kubernetes.io/name=vsecm-sentinel"
 
 
@@ -56,6 +59,30 @@ def pod(namespace, name, account="default", image=BUSYBOX, command=("sleep", "10
     }
 
 
+def running(cluster, namespace, name):
+    """The pod NAME, once it is ready and the daemon knows it."""
+    found = cluster.until_running(namespace, name)
+    if not HAS_SYNC:
+        KNOWN[namespace, name] = found
+        known(cluster, *KNOWN.values())
+    return found
+
+
+def read(cluster, namespace, name):
+    """What the pod NAME reads as its secret; None when there is none for it."""
+    done = cluster.execute(namespace, name, VSECM, "get", check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def inside(cluster, namespace, name):
+    """A way to run a command in the pod NAME without the API server: `run(WORD...)`, the completed process."""
+    found = cluster.get("pod", "-n", namespace, name)
+    container = found["status"]["containerStatuses"][0]["containerID"].split("//")[1]
+    node = next(node for node in cluster.nodes if node.name == found["spec"]["nodeName"])
+    return lambda *words: node.ctr("task", "exec", "--user", "1000:1000", "--exec-id", uuid.uuid4().hex, container,
+                                   *words, check=False)
+
+
 def account(namespace, name):
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
 
@@ -92,7 +119,7 @@ def known(cluster, *pods):
 VSECM = "/var/lib/vsecm/bin/vsecm"  # in a workload's pod
 
 
-def daemon_pid(node):
+def daemon_pid(node, check=True):
     """The vsecmd of NODE, seen from the machine."""
     for line in node.ctr("tasks", "ls").stdout.decode().splitlines()[1:]:
         number = line.split()[1]
@@ -102,7 +129,8 @@ def daemon_pid(node):
                     return int(number)
         except OSError:
             pass
-    raise AssertionError("no vsecmd runs")
+    assert not check, "no vsecmd runs"
+    return None
 
 
 def containers_of(pod_object):
