@@ -21,7 +21,7 @@ import images  # noqa: E402
 import space  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
-THEMES = ["image", "deploy", "manifests", "examples", "uninstall"]
+THEMES = ["image", "deploy", "sync", "manifests", "examples", "uninstall"]
 
 
 def run_one(name, function, cluster):

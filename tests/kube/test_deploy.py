@@ -104,6 +104,7 @@ def test_records(cluster):
     directory = f"{cluster.nodes[0].dir}/var/log/vsecm"
     lines = [json.loads(line) for name in sorted(os.listdir(directory)) if name.startswith("audit-")
              for line in open(f"{directory}/{name}", "rb").read().rstrip(b"\0").splitlines()]
-    read = {(it["key"], it["namespace"], it["pod"], it["outcome"]) for it in lines if it["op"] == "value" and it["key"]}
+    read = {(it["key"], it["namespace"], it["pod"], it["outcome"]) for it in lines
+            if it["op"] == "value" and it["outcome"] == "allow"}
     assert read == {(f"{name}/web", name, "web", "allow") for name in ("one", "two")}, read
     cluster.kubectl("delete", "namespace", "one", "two", "--wait=false")

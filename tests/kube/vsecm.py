@@ -4,6 +4,7 @@
 import os
 import signal
 import subprocess
+import unittest
 import uuid
 
 from images import BUSYBOX, ROOT
@@ -27,7 +28,7 @@ def deploy(cluster, *words):
     return done
 
 
-ALONE = ("-k", f"{ROOT}/tests/kube/overlays/alone")
+ALONE = () if HAS_SYNC else ("-k", f"{ROOT}/tests/kube/overlays/alone")
 
 
 def deployed(cluster):
@@ -35,6 +36,13 @@ def deployed(cluster):
     if not cluster.get("daemonset", "-n", NAMESPACE, "vsecm-safe", check=False):
         identify(cluster)
         deploy(cluster, *ALONE)
+
+
+def deployed_whole(cluster):
+    """The same, with vsecm-sync."""
+    if not HAS_SYNC:
+        raise unittest.SkipTest("there is no vsecm-sync in this build")
+    deployed(cluster)
 
 
 def uninstall(cluster, *words):
