@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
-#include "daemon/build.h"
+#include "base/build.h"
 #include "sync/api.h"
 #include "tests/unit/api_server.h"
 #include "tests/unit/check.h"
