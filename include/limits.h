@@ -87,6 +87,9 @@
 #define LIMIT_TOUCHED_MS 2000u    /* in which the nodes look at an object that claims nothing new */
 #define LIMIT_TELL_MS 5000u       /* in which the nodes tell what became of it */
 #define LIMIT_UNNEEDED_MS 60000u  /* for which a secret is kept that no pod may read any more */
+#define LIMIT_RESEALS 4u          /* objects sealed anew at a time: readers come first */
+/* Until an old root key is given up: every node has heard of the new one, or writes nothing. */
+#define LIMIT_REKEY_MS 60000u
 #define LIMIT_CLUSTER_CHANGES 32u /* of administrators, under way: each holds its value */
 #define LIMIT_CLUSTER_TRIES 5u    /* of one of them, when others change the same object */
 #define LIMIT_TICK_MS 500u        /* between two looks at what is due, */

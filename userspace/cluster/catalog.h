@@ -38,6 +38,8 @@ struct catalog_item {
     uint64_t told;                        /* a hash of the status that was told */
     uint64_t tell_ms;                     /* when to tell it; 0: it is told */
     uint64_t ticket;                      /* of the change that stores it; 0: none is under way */
+    uint32_t resealed;                    /* the round in which it was seen to be sealed anew */
+    uint8_t is_resealing;                 /* it is being looked at for that */
     uint8_t failures;                     /* in a row */
     uint8_t is_current;                   /* the object as it is now was looked at */
     uint8_t is_waiting;                   /* next and previous hold */

@@ -222,6 +222,12 @@ static void on_synced(void *context, const struct wire_message *synced)
     sweep(secrets);
 }
 
+static void on_leader(void *context, const struct wire_message *leader)
+{
+    struct secrets *secrets = context;
+    secrets->is_leader = leader->kind == WIRE_LEADER && leader->field[LEADER_IS_US].length;
+}
+
 static void on_api(void *context, const struct wire_message *api)
 {
     (void)api;
@@ -237,6 +243,7 @@ static void on_tick(struct loop_timer *timer)
     secrets_job_retry(secrets);
     secrets_fetch_pump(secrets);
     secrets_tell_due(secrets);
+    secrets_reseal_pump(secrets);
     if (++secrets->ticks % LIMIT_SWEEP_TICKS == 0)
         sweep(secrets);
 }
@@ -280,6 +287,8 @@ void secrets_look_again(struct secrets *secrets)
 {
     int is_new = is_root_new(secrets);
     size_t at = 0;
+    if (is_new)
+        secrets_reseal_begin(secrets);
     for (struct catalog_item *item; (item = catalog_next(secrets->catalog, &at));)
         look_at(secrets, item, is_new);
     secrets_fetch_pump(secrets);
@@ -339,10 +348,8 @@ static int observe(struct secrets *secrets)
     static const struct {
         enum wire_kind kind;
         link_observer *observer;
-    } rows[] = {{WIRE_SEEN, on_seen},
-                {WIRE_GONE, on_gone},
-                {WIRE_RESET, on_reset},
-                {WIRE_SYNCED, on_synced},
+    } rows[] = {{WIRE_SEEN, on_seen},     {WIRE_GONE, on_gone},     {WIRE_RESET, on_reset},
+                {WIRE_SYNCED, on_synced}, {WIRE_LEADER, on_leader}, {WIRE_NONE, on_leader},
                 {WIRE_API, on_api}};
     int r = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && r == 0; i++)
@@ -371,7 +378,8 @@ int secrets_new(const struct secrets_options *options, struct secrets **ret)
         free(secrets);
         return r;
     }
-    is_root_new(secrets);
+    if (is_root_new(secrets))
+        secrets_reseal_begin(secrets);
     store_set_also_settled(options->store, on_settled, secrets);
     loop_set_timer(options->loop, &secrets->tick, LIMIT_TICK_MS);
     *ret = secrets;
@@ -384,6 +392,7 @@ void secrets_free(struct secrets *secrets)
         return;
     loop_cancel_timer(secrets->options.loop, &secrets->tick);
     store_set_also_settled(secrets->options.store, NULL, NULL);
+    secrets_reseal_free(secrets);
     for (struct ask *ask = secrets->asks; ask; ask = ask->next)
         ask->secrets = NULL;
     secrets_job_free_all(secrets);

@@ -37,6 +37,12 @@ struct secrets_options {
     /* A change that was begun with TICKET has ended with RESULT: as store_options.settled. */
     void (*settled)(void *context, uint64_t first, uint64_t last, int result);
     void *settled_context;
+    /*
+     * Everything is sealed to the newest root key, since rekey_ms at least: the old ones may go. It
+     * is told again until they are gone. NULL: nothing is sealed anew.
+     */
+    void (*resealed)(void *context);
+    uint64_t rekey_ms;
     /* For the audit trail: an object of KEY was refused, and why in one word. */
     void (*refused)(void *context, struct span key, const char *reason);
     void *context;

@@ -102,7 +102,7 @@ void secrets_fetch_settled(struct secrets *secrets, uint64_t first, uint64_t las
 static int is_same_content(const struct record *a, const struct record *b)
 {
     return a->created_us == b->created_us && a->updated_us == b->updated_us &&
-           a->validity.not_before_us == b->validity.not_before_us &&
+           a->adopts == b->adopts && a->validity.not_before_us == b->validity.not_before_us &&
            a->validity.expires_us == b->validity.expires_us && span_equal(a->value, b->value) &&
            span_equal(a->template, b->template) && span_equal(a->format, b->format);
 }

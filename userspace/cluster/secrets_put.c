@@ -15,6 +15,7 @@
 #include "cluster/root.h"
 #include "cluster/sealed_record.h"
 #include "cluster/secrets_job.h"
+#include "cluster/secrets_message.h"
 #include "crypto/secret.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -71,7 +72,8 @@ static struct record record_of(const struct job *job)
                            .key = secrets_job_key(job),
                            .value = job->put.value,
                            .template = job->put.template,
-                           .format = job->put.format};
+                           .format = job->put.format,
+                           .adopts = job->put.adopts};
 }
 
 /* ---- here, afterwards ------------------------------------------------------------------------ */
@@ -141,43 +143,13 @@ static void on_put(struct secrets *secrets, void *who, const struct wire_message
     secrets_job_advance(job, r);
 }
 
-struct texts {
-    char keep[24], version[24];
-    char created[CLOCK_RFC3339], updated[CLOCK_RFC3339];
-    char not_before[CLOCK_RFC3339], expires[CLOCK_RFC3339];
-};
-
-static struct span moment(int64_t us, char ret[CLOCK_RFC3339])
-{
-    struct writer w = writer_on(ret, CLOCK_RFC3339);
-    validity_write(&w, us, 0);
-    return (struct span){ret, w.used};
-}
-
-static struct span number(uint64_t value, char ret[24])
-{
-    struct writer w = writer_on(ret, 24);
-    writer_u64(&w, value);
-    return (struct span){ret, w.used};
-}
-
 static int send_sealed(struct job *job, const struct record *record, struct span sealed)
 {
     struct secrets *secrets = job->secrets;
-    struct texts texts;
-    struct wire_message put = {.kind = WIRE_PUT};
-    secrets_state_name(&put, record->key);
-    clock_format(record->created_us, texts.created);
-    clock_format(record->updated_us, texts.updated);
-    put.field[PUT_KEEP] = number(secrets->options.versions - 1, texts.keep);
-    put.field[SECRET_RESOURCE_VERSION] = span_of(job->known.resource_version);
-    put.field[SEEN_VERSION] = number(record->version, texts.version);
-    put.field[SEEN_CREATED] = span_of(texts.created);
-    put.field[SEEN_UPDATED] = span_of(texts.updated);
-    put.field[SEEN_NOT_BEFORE] = moment(record->validity.not_before_us, texts.not_before);
-    put.field[SEEN_EXPIRES] = moment(record->validity.expires_us, texts.expires);
-    put.field[PUT_SEALED] = sealed;
-    int r = secrets_state_ask(secrets, &put, on_put, job);
+    struct secrets_message put;
+    secrets_message_put(&put, record, span_of(job->known.resource_version),
+                        secrets->options.versions - 1, sealed);
+    int r = secrets_state_ask(secrets, &put.message, on_put, job);
     job->was_sent = r == 0;
     return secrets_job_asked(job, r);
 }

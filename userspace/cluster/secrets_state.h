@@ -13,6 +13,7 @@
 
 struct job;
 struct record;
+struct reseal;
 
 /* Takes the answer to what was asked for WHO. */
 typedef void secrets_state_answer(struct secrets *secrets, void *who,
@@ -43,6 +44,15 @@ struct secrets {
     unsigned storing; /* items whose change is under way */
     unsigned to_tell; /* items whose status is to be told, or was */
     uint64_t ignored; /* objects whose name is no key, or that were too many */
+
+    int is_leader; /* this node writes what one node at a time may write */
+    struct {
+        struct reseal *first; /* objects on their way */
+        unsigned under_way;
+        uint32_t round;    /* the one under way, or over */
+        int is_second;     /* of this root key */
+        uint64_t since_ms; /* the key is known */
+    } reseal;
 
     struct job *jobs; /* changes that administrators make, in their order */
     unsigned job_count;
@@ -86,6 +96,17 @@ int secrets_fetch_store(struct secrets *secrets, struct catalog_item *item,
 
 /* Changes of the store have settled. */
 void secrets_fetch_settled(struct secrets *secrets, uint64_t first, uint64_t last, int result);
+
+/* ---- secrets_reseal.c ------------------------------------------------------------------------ */
+
+/* There is a new root key. */
+void secrets_reseal_begin(struct secrets *secrets);
+
+/* Go on with what is sealed to an old one, if that is for this node to do. */
+void secrets_reseal_pump(struct secrets *secrets);
+
+/* Before the asks are forgotten. */
+void secrets_reseal_free(struct secrets *secrets);
 
 /* ---- secrets_tell.c ------------------------------------------------------------------------- */
 

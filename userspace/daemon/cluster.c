@@ -225,6 +225,14 @@ static int is_exported(void *context, struct span key)
     return cluster->exports && exports_need(cluster->exports, key);
 }
 
+static void on_resealed(void *context)
+{
+    struct cluster *cluster = context;
+    struct error error = {""};
+    if (root_drop_old(cluster->root, &error) < 0)
+        log_warn("the old root key is not given up yet: %s", error.text);
+}
+
 static int make_secrets(struct cluster *cluster, struct error *error)
 {
     const struct cluster_options *options = &cluster->options;
@@ -239,6 +247,8 @@ static int make_secrets(struct cluster *cluster, struct error *error)
                                             .max = options->config->max_secrets,
                                             .settled = server_settled,
                                             .settled_context = options->server,
+                                            .resealed = on_resealed,
+                                            .rekey_ms = LIMIT_REKEY_MS,
                                             .refused = on_refused,
                                             .context = cluster};
     if (secrets_new(&secrets, &cluster->secrets) < 0)
