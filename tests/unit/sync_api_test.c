@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "limits.h"
 #include "tests/unit/api_server.h"
 #include "tests/unit/check.h"
 
@@ -179,6 +180,41 @@ TEST(requests_beside_each_other_share_one_connection)
     copy_from(one.text, first, sizeof first);
     copy_from(two.text, second, sizeof second);
     CHECK_STR(second, first);
+}
+
+static struct call burst[LIMIT_LINK_ASKED];
+
+static void begin_burst(const char *path)
+{
+    memset(burst, 0, sizeof burst);
+    for (size_t i = 0; i < LIMIT_LINK_ASKED; i++) {
+        burst[i].loop = loop;
+        begin(get(path, &burst[i]));
+    }
+    finish();
+}
+
+/* As many as the core may have asked for; more than a connection has streams (100). */
+TEST(a_burst_of_requests)
+{
+    char from[64], line[64];
+    size_t others = 0;
+    set_up_plain();
+    begin_burst("/slow?ms=20");
+    copy_from(burst[0].text, line, sizeof line);
+    for (size_t i = 0; i < LIMIT_LINK_ASKED; i++) {
+        CHECK_STR(burst[i].why, "");
+        CHECK_EQ_INT(burst[i].status, 200);
+        copy_from(burst[i].text, from, sizeof from);
+        others += strcmp(from, line) != 0;
+    }
+    printf("# %zu of %u on another connection than the first\n", others, LIMIT_LINK_ASKED);
+    set_up("https://127.0.0.1:1", api_server.ca, NULL);
+    uint64_t start = clock_mono_ms();
+    begin_burst("/echo");
+    CHECK(clock_mono_ms() - start < 5000);
+    for (size_t i = 0; i < LIMIT_LINK_ASKED; i++)
+        CHECK_STR(burst[i].why, "https://127.0.0.1:1: Connection refused");
 }
 
 TEST(the_connection_is_kept_when_a_stream_is_given_up)

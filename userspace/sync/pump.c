@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 
+#define MOST_STREAMS 250L /* of one connection; what a server of Go's takes, and says so */
 /* Where HTTP/2 is not spoken each watch has a connection of its own. */
 #define MOST_CONNECTIONS 32L
 
@@ -142,6 +143,7 @@ struct pump *pump_new(struct loop *loop, pump_done *done, void *context)
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_time);
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pump);
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, MOST_STREAMS);
     curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, MOST_CONNECTIONS);
     return pump;
 }
