@@ -179,9 +179,11 @@ var scripts = map[string]script{
 		a.items("10", "", object("a", "1", 10), object("b", "1", 100000), object("c", "1", 10))
 	}, first(func(n int, a *answer) {
 		fmt.Fprintf(a, `{"type":"MODIFIED","object":%s}`+"\n", object("a", "11", 100000))
+		a.hang()
+	}, func(n int, a *answer) {
 		a.event("ADDED", "d", "12")
 		a.hang()
-	}, hangs)},
+	})},
 	"error": {lists("10", "a"), first(func(n int, a *answer) {
 		a.event("ADDED", "b", "11")
 		a.failed(500, "InternalError", "etcd is away")
