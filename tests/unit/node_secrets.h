@@ -87,6 +87,7 @@ static struct {
     char why[ERROR_TEXT];
     unsigned refused;
     char reason[32];
+    unsigned resealed;
 } heard;
 
 static inline void on_settled(void *context, uint64_t first, uint64_t last, int result)
@@ -105,6 +106,12 @@ static inline void on_refused(void *context, struct span key, const char *reason
     (void)context, (void)key;
     heard.refused++;
     snprintf(heard.reason, sizeof heard.reason, "%s", reason);
+}
+
+static inline void on_resealed(void *context)
+{
+    (void)context;
+    heard.resealed++;
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -194,6 +201,8 @@ static inline void begin_secrets(void)
                                             .versions = 3,
                                             .max = 50,
                                             .settled = on_settled,
+                                            .resealed = on_resealed,
+                                            .rekey_ms = 60000,
                                             .refused = on_refused};
     CHECK_EQ_INT(secrets_new(&options, &secrets), 0);
 }
