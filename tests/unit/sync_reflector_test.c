@@ -3,8 +3,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "base/clock.h"
 #include "base/build.h"
+#include "base/clock.h"
 #include "sync/api.h"
 #include "tests/unit/api_server.h"
 #include "tests/unit/check.h"
