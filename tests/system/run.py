@@ -12,7 +12,7 @@ import traceback
 import unittest
 
 HERE = pathlib.Path(__file__).parent
-THEMES = ["main", "identity", "cluster", "races", "follow", "watch", "admin", "http", "limits", "audit", "life", "secrecy", "cli", "age", "cli_store", "cli_backup", "store", "backup", "templates", "render", "completion", "migration", "safe", "original", "exec", "init_sidecar", "survival"]
+THEMES = ["main", "identity", "cluster", "nodes", "races", "follow", "watch", "admin", "http", "limits", "audit", "life", "secrecy", "cli", "age", "cli_store", "cli_backup", "store", "backup", "templates", "render", "completion", "migration", "safe", "original", "exec", "init_sidecar", "survival"]
 
 
 def run_one(name, function):
