@@ -41,7 +41,7 @@ struct clusters_node {
     struct root *root;
     struct channel *channel; /* the other end */
     char name[16];
-    int dir, is_up, is_leader, changes;
+    int dir, is_up, is_leader, changes, is_audit_full;
     char notes[4096]; /* "what name outcome why" a line each */
 };
 
@@ -347,6 +347,11 @@ static inline void clusters_note(void *context, const char *what, const char *na
              why);
 }
 
+static inline int clusters_can_note(void *context)
+{
+    return ((struct clusters_node *)context)->is_audit_full ? -ENOSPC : 0;
+}
+
 static inline int clusters_noted(size_t index, const char *line)
 {
     return strstr(clusters.nodes[index].notes, line) != NULL;
@@ -395,6 +400,7 @@ static inline void clusters_start_alone(size_t index, enum root_mode mode, const
                                          .user = CLUSTERS_USER,
                                          .changed = clusters_changed,
                                          .note = clusters_note,
+                                         .can_note = clusters_can_note,
                                          .context = node};
     int r = root_new(&options, &node->root, &error);
     if (r < 0)

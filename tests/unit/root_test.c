@@ -4,67 +4,9 @@
 #include "cluster/plea.h"
 #include "cluster/wrap.h"
 #include "crypto/age_key.h"
-#include "crypto/age_whole.h"
-#include "tests/unit/clusters.h"
+#include "tests/unit/roots.h"
 
 static struct error error;
-
-static struct root *root_of(size_t index)
-{
-    return clusters.nodes[index].root;
-}
-
-static int knows(size_t index)
-{
-    return root_of(index) && root_recipient(root_of(index)) != NULL;
-}
-
-static int one_knows(void)
-{
-    return knows(0);
-}
-
-static int two_know(void)
-{
-    return knows(0) && knows(1);
-}
-
-static int agree(size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!knows(i) || memcmp(root_recipient(root_of(i)), root_recipient(root_of(0)),
-                                sizeof(struct age_recipient)) != 0)
-            return 0;
-    return 1;
-}
-
-static const char *status_of(size_t index)
-{
-    static char text[200000];
-    struct writer w = writer_on(text, sizeof text - 1);
-    root_write_nodes(&w, root_of(index));
-    CHECK(writer_ok(&w));
-    text[w.used] = '\0';
-    return text;
-}
-
-static size_t identities_of(size_t index)
-{
-    size_t count;
-    root_identities(root_of(index), &count);
-    return count;
-}
-
-/* What is sealed in the cluster, opened with what node INDEX knows. */
-static struct wrap *opened(size_t index)
-{
-    struct wrap *wrap = NULL;
-    size_t count;
-    const struct age_identity *keys = root_identities(root_of(index), &count);
-    CHECK_EQ_INT(
-        wrap_open(clusters.arena, keys, count, span_of(clusters.key.sealed), &wrap, &error), 0);
-    return wrap;
-}
 
 /* ---- the first start ------------------------------------------------------------------------- */
 
@@ -72,16 +14,16 @@ TEST(the_first_node_makes_the_key)
 {
     clusters_begin();
     clusters_start_alone(0, ROOT_AUTO, "");
-    CHECK(!root_recipient(root_of(0)) && root_why(root_of(0))[0]);
-    CHECK(!clusters_run(one_knows, 50)); /* not without a cluster */
+    CHECK(!root_recipient(roots_of(0)) && root_why(roots_of(0))[0]);
+    CHECK(!clusters_run(roots_one_knows, 50)); /* not without a cluster */
     clusters_connect(0);
-    CHECK(clusters_run(one_knows, 5000));
-    CHECK_STR(root_why(root_of(0)), "");
-    CHECK_EQ_INT(identities_of(0), 1);
+    CHECK(clusters_run(roots_one_knows, 5000));
+    CHECK_STR(root_why(roots_of(0)), "");
+    CHECK_EQ_INT(roots_identities_of(0), 1);
     CHECK_STR(clusters.nodes[0].notes, "root-create  allow ok\n");
     CHECK_EQ_INT(clusters.nodes[0].changes, 1);
     CHECK_STR(clusters.key.names, "node-0");
-    struct wrap *wrap = opened(0);
+    struct wrap *wrap = roots_opened(0);
     CHECK_EQ_INT(wrap->generation, 1);
     CHECK_EQ_INT(wrap->nodes.count, 1);
     wrap_free(wrap);
@@ -94,8 +36,8 @@ TEST(the_key_is_not_used_before_the_cluster_has_it)
     clusters_start_alone(0, ROOT_AUTO, "");
     clusters_connect(0);
     clusters.refusals = 3;
-    CHECK(!clusters_run(one_knows, 100));
-    CHECK(clusters_run(one_knows, 5000));
+    CHECK(!clusters_run(roots_one_knows, 100));
+    CHECK(clusters_run(roots_one_knows, 5000));
     CHECK_EQ_INT(clusters.conflicts, 3);
     clusters_end();
 }
@@ -105,8 +47,8 @@ TEST(two_that_start_at_once_have_one_key)
     clusters_begin();
     clusters_start(0, ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 8000));
-    CHECK(agree(2));
+    CHECK(clusters_run(roots_two_know, 8000));
+    CHECK(roots_agree(2));
     int made = clusters_noted(0, "root-create") + clusters_noted(1, "root-create");
     CHECK_EQ_INT(made, 1);
     CHECK(clusters_noted(0, "node-admit node-1 allow ok") ||
@@ -119,7 +61,7 @@ TEST(two_that_start_at_once_have_one_key)
 
 static int all_of_five_know(void)
 {
-    return agree(5);
+    return roots_agree(5);
 }
 
 /* Each of those that are in lets the next one in, all at the same time. */
@@ -131,20 +73,13 @@ TEST(many_conflicts_end)
         clusters_start(i, ROOT_AUTO);
     CHECK(clusters_run(all_of_five_know, 15000));
     clusters_run(NULL, 300);
-    struct wrap *wrap = opened(4);
+    struct wrap *wrap = roots_opened(4);
     CHECK_EQ_INT(wrap->nodes.count, 5);
     wrap_free(wrap);
     printf("# %u writes, %u of them conflicts, %u reviews\n", clusters.puts, clusters.conflicts,
            clusters.reviews);
     CHECK(clusters.puts < 60);
     clusters_end();
-}
-
-static void begin_with_one(enum root_mode mode)
-{
-    clusters_begin();
-    clusters_start(0, mode);
-    CHECK(clusters_run(one_knows, 5000));
 }
 
 static int is_noted(const char *line)
@@ -181,15 +116,15 @@ TEST(a_token_that_proves_nothing_lets_nobody_in)
         {NULL, NULL, 1, "node-refuse node-1 deny bad-token"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin_with_one(ROOT_AUTO);
+        roots_begin_with_one(ROOT_AUTO);
         clusters.user = rows[i].user;
         clusters.node_claim = rows[i].node;
         clusters.is_invalid = rows[i].is_invalid;
         clusters_start(1, ROOT_AUTO);
         expect_note(rows[i].line);
-        CHECK(!clusters_run(two_know, 100));
-        CHECK(strstr(status_of(0), "\"waiting\":[{\"name\":\"node-1\"") != NULL);
-        CHECK(strstr(root_why(root_of(1)), "waits to be let in") != NULL);
+        CHECK(!clusters_run(roots_two_know, 100));
+        CHECK(strstr(roots_status_of(0), "\"waiting\":[{\"name\":\"node-1\"") != NULL);
+        CHECK(strstr(root_why(roots_of(1)), "waits to be let in") != NULL);
         CHECK(!clusters_noted(0, "node-admit"));
         clusters_end();
     }
@@ -202,7 +137,7 @@ static char *make_request(const char *node, const struct age_recipient *recipien
     const struct plea plea = {span_of(node), *recipient, span_of(token), NULL};
     char *request;
     size_t length;
-    CHECK_EQ_INT(plea_seal(clusters.arena, &plea, root_recipient(root_of(0)), &request, &length),
+    CHECK_EQ_INT(plea_seal(clusters.arena, &plea, root_recipient(roots_of(0)), &request, &length),
                  0);
     return request;
 }
@@ -217,7 +152,7 @@ TEST(a_request_is_good_for_its_own_object_only)
 {
     struct age_identity thief, victim;
     char thiefs[AGE_KEY_RECIPIENT_TEXT], victims[AGE_KEY_RECIPIENT_TEXT];
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     age_key_generate(&thief);
     age_key_generate(&victim);
     write_recipient(&thief.recipient, thiefs);
@@ -243,7 +178,7 @@ TEST(a_request_is_good_for_its_own_object_only)
     /* No name that Kubernetes has: it would stand in the audit trail. */
     clusters_set_object(SPAN_LITERAL("x\",\"op\":\"put"), span_of(thiefs), SPAN_LITERAL("x"));
     clusters_run(NULL, 50);
-    CHECK(!strstr(clusters.nodes[0].notes, "op") && !strstr(status_of(0), "op\\\":"));
+    CHECK(!strstr(clusters.nodes[0].notes, "op") && !strstr(roots_status_of(0), "op\\\":"));
     CHECK(!clusters_noted(0, "node-admit"));
     CHECK_EQ_INT(clusters.reviews, 1);
     CHECK_STR(clusters.key.names, "node-0");
@@ -252,17 +187,17 @@ TEST(a_request_is_good_for_its_own_object_only)
 
 TEST(a_person_approves)
 {
-    begin_with_one(ROOT_APPROVE);
-    CHECK_EQ_INT(root_approve(root_of(0), "node-1", &error), -ENOENT);
+    roots_begin_with_one(ROOT_APPROVE);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), -ENOENT);
     clusters_start(1, ROOT_AUTO); /* the stricter of both counts */
     expect_note("node-wait node-1 deny approval");
-    CHECK(!clusters_run(two_know, 100));
-    CHECK(strstr(status_of(0), "a person has to approve it") != NULL);
-    CHECK_EQ_INT(root_approve(root_of(1), "node-1", &error), -ENOKEY);
-    CHECK_EQ_INT(root_approve(root_of(0), "node-1", &error), 0);
-    CHECK(clusters_run(two_know, 5000));
+    CHECK(!clusters_run(roots_two_know, 100));
+    CHECK(strstr(roots_status_of(0), "a person has to approve it") != NULL);
+    CHECK_EQ_INT(root_approve(roots_of(1), "node-1", &error), -ENOKEY);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), 0);
+    CHECK(clusters_run(roots_two_know, 5000));
     expect_note("node-admit node-1 allow ok");
-    struct wrap *wrap = opened(1);
+    struct wrap *wrap = roots_opened(1);
     CHECK_EQ_INT(wrap->approved.count, 0);
     CHECK_EQ_INT(wrap->nodes.count, 2);
     CHECK_EQ_INT(wrap->mode, ROOT_APPROVE);
@@ -275,13 +210,13 @@ TEST(an_approval_is_for_one_recipient)
 {
     struct age_identity thief;
     char thiefs[AGE_KEY_RECIPIENT_TEXT];
-    begin_with_one(ROOT_APPROVE);
+    roots_begin_with_one(ROOT_APPROVE);
     clusters.is_invalid = 1; /* so that it stays approved, and out */
     clusters_start(1, ROOT_APPROVE);
     expect_note("node-refuse node-1 deny bad-token");
-    CHECK_EQ_INT(root_approve(root_of(0), "node-1", &error), 0);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), 0);
     clusters_run(NULL, 200);
-    struct wrap *wrap = opened(0);
+    struct wrap *wrap = roots_opened(0);
     CHECK_EQ_INT(wrap->approved.count, 1);
     wrap_free(wrap);
     clusters_cut(1);
@@ -296,18 +231,23 @@ TEST(an_approval_is_for_one_recipient)
     clusters_end();
 }
 
-static int request_is_gone(void)
+TEST(without_a_record_nobody_is_let_in)
 {
-    struct clusters_object *object = clusters_find(SPAN_LITERAL("node-1"), 0);
-    return object && object->request[0] == '\0' && knows(1);
+    roots_begin_with_one(ROOT_AUTO);
+    clusters.nodes[0].is_audit_full = 1;
+    clusters_start(1, ROOT_AUTO);
+    CHECK(!clusters_run(roots_two_know, 300));
+    CHECK(strstr(roots_status_of(0), "no record could be kept") != NULL);
+    CHECK_EQ_INT(clusters.puts, 1);
+    clusters_end();
 }
 
 TEST(the_token_does_not_stay_in_the_cluster)
 {
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 5000));
-    CHECK(clusters_run(request_is_gone, 5000));
+    CHECK(clusters_run(roots_two_know, 5000));
+    CHECK(clusters_run(roots_request_is_gone, 5000));
     clusters_end();
 }
 
@@ -317,13 +257,13 @@ TEST(the_token_does_not_stay_in_the_cluster)
 TEST(a_restart_needs_no_cluster)
 {
     struct age_recipient was;
-    begin_with_one(ROOT_AUTO);
-    was = *root_recipient(root_of(0));
+    roots_begin_with_one(ROOT_AUTO);
+    was = *root_recipient(roots_of(0));
     clusters_stop(0);
     clusters_start_alone(0, ROOT_AUTO, "");
-    CHECK(knows(0));
-    CHECK_MEM(root_recipient(root_of(0)), &was, sizeof was);
-    CHECK_STR(root_why(root_of(0)), "");
+    CHECK(roots_knows(0));
+    CHECK_MEM(root_recipient(roots_of(0)), &was, sizeof was);
+    CHECK_STR(root_why(roots_of(0)), "");
     clusters_connect(0); /* and says nothing new */
     clusters_run(NULL, 100);
     CHECK_EQ_INT(clusters.nodes[0].changes, 0);
@@ -345,15 +285,15 @@ static void forget_disk(size_t index)
 
 TEST(a_node_with_a_new_disk_takes_its_place_again)
 {
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 5000));
+    CHECK(clusters_run(roots_two_know, 5000));
     forget_disk(1);
     clusters_start(1, ROOT_AUTO);
-    CHECK(!knows(1));
-    CHECK(clusters_run(two_know, 8000));
-    CHECK(agree(2));
-    struct wrap *wrap = opened(1);
+    CHECK(!roots_knows(1));
+    CHECK(clusters_run(roots_two_know, 8000));
+    CHECK(roots_agree(2));
+    struct wrap *wrap = roots_opened(1);
     CHECK_EQ_INT(wrap->nodes.count, 2); /* the one before is out */
     wrap_free(wrap);
     clusters_end();
@@ -362,82 +302,78 @@ TEST(a_node_with_a_new_disk_takes_its_place_again)
 /* ---- a new root key ----------------------------------------------------------------------------
  */
 
-static int both_have_two(void)
-{
-    return two_know() && identities_of(0) == 2 && identities_of(1) == 2;
-}
-
 static int both_have_one(void)
 {
-    return two_know() && identities_of(0) == 1 && identities_of(1) == 1;
+    return roots_two_know() && roots_identities_of(0) == 1 && roots_identities_of(1) == 1;
 }
 
 TEST(a_new_key_then_the_old_one_goes)
 {
     struct age_recipient was;
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 5000));
-    was = *root_recipient(root_of(0));
-    CHECK_EQ_INT(root_rekey(root_of(0), "", &error), 0);
-    CHECK_EQ_INT(root_rekey(root_of(0), "", &error), -EBUSY);
-    CHECK(clusters_run(both_have_two, 5000));
-    CHECK(agree(2));
+    CHECK(clusters_run(roots_two_know, 5000));
+    was = *root_recipient(roots_of(0));
+    CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), 0);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), -EBUSY);
+    CHECK(clusters_run(roots_both_have_two, 5000));
+    CHECK(roots_agree(2));
     size_t count;
-    CHECK(memcmp(root_recipient(root_of(1)), &was, sizeof was) != 0);
-    CHECK_MEM(&root_identities(root_of(1), &count)[1].recipient, &was, sizeof was);
+    CHECK(memcmp(root_recipient(roots_of(1)), &was, sizeof was) != 0);
+    CHECK_MEM(&root_identities(roots_of(1), &count)[1].recipient, &was, sizeof was);
     expect_note("root-rekey  allow ok");
-    CHECK_EQ_INT(root_drop_old(root_of(1), &error), 0);
+    CHECK_EQ_INT(root_drop_old(roots_of(1), &error), 0);
     CHECK(clusters_run(both_have_one, 5000));
-    CHECK(agree(2));
+    CHECK(roots_agree(2));
     clusters_end();
 }
 
-/* It knows no key that is in the seal now, but whoever sealed it knew the one that it knows. */
+/* It roots_knows no key that is in the seal now, but whoever sealed it knew the one that it
+ * roots_knows. */
 TEST(a_node_that_was_away_believes_what_came_meanwhile)
 {
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 5000));
+    CHECK(clusters_run(roots_two_know, 5000));
     clusters_stop(1);
     for (int i = 0; i < 3; i++) {
         unsigned puts = clusters.puts;
-        CHECK_EQ_INT(root_rekey(root_of(0), "", &error), 0);
+        CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), 0);
         clusters_run(NULL, 60);
-        CHECK_EQ_INT(identities_of(0), 2);
-        CHECK_EQ_INT(root_drop_old(root_of(0), &error), 0);
+        CHECK_EQ_INT(roots_identities_of(0), 2);
+        CHECK_EQ_INT(root_drop_old(roots_of(0), &error), 0);
         clusters_run(NULL, 60);
-        CHECK_EQ_INT(identities_of(0), 1);
+        CHECK_EQ_INT(roots_identities_of(0), 1);
         CHECK_EQ_INT(clusters.puts, puts + 2);
     }
     clusters_start_alone(1, ROOT_AUTO, "");
-    CHECK(knows(1) && !agree(2));
+    CHECK(roots_knows(1) && !roots_agree(2));
     clusters_connect(1);
     clusters_run(NULL, 100);
-    CHECK(agree(2));
+    CHECK(roots_agree(2));
     CHECK(!clusters_noted(1, "root-refuse"));
     clusters_end();
 }
 
 static int first_has_two(void)
 {
-    return identities_of(0) == 2;
+    return roots_identities_of(0) == 2;
 }
 
 TEST(who_leaves_stays_out)
 {
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 5000));
-    clusters_run(request_is_gone, 5000);
-    CHECK_EQ_INT(root_rekey(root_of(0), "node-0", &error), -EINVAL);
-    CHECK_EQ_INT(root_rekey(root_of(0), "node-4", &error), -ENOENT);
-    CHECK_EQ_INT(root_rekey(root_of(0), "node-1", &error), 0);
+    CHECK(clusters_run(roots_two_know, 5000));
+    clusters_run(roots_request_is_gone, 5000);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "node-0", &error), -EINVAL);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "node-4", &error), -ENOENT);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "node-1", &error), 0);
     CHECK(clusters_run(first_has_two, 5000));
     expect_note("root-rekey node-1 allow ok");
     CHECK_STR(clusters.key.names, "node-0");
     clusters_run(NULL, 200);
-    CHECK(!agree(2));
+    CHECK(!roots_agree(2));
     CHECK(clusters_noted(1, "root-refuse  deny not-for-us"));
     CHECK(!clusters_find(SPAN_LITERAL("node-1"), 0));
     /* It does not write its own again when there is none. */
@@ -455,10 +391,10 @@ TEST(who_leaves_stays_out)
     forget_disk(1);
     clusters_start(1, ROOT_AUTO);
     expect_note("node-wait node-1 deny removed");
-    CHECK(!clusters_run(two_know, 100));
-    CHECK_EQ_INT(root_approve(root_of(0), "node-1", &error), 0);
-    CHECK(clusters_run(two_know, 5000));
-    CHECK(agree(2));
+    CHECK(!clusters_run(roots_two_know, 100));
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), 0);
+    CHECK(clusters_run(roots_two_know, 5000));
+    CHECK(roots_agree(2));
     clusters_end();
 }
 
@@ -480,18 +416,18 @@ TEST(a_forged_key_is_refused)
 {
     struct age_identity forged;
     struct age_recipient was;
-    begin_with_one(ROOT_AUTO);
-    was = *root_recipient(root_of(0));
-    struct wrap *good = opened(0);
+    roots_begin_with_one(ROOT_AUTO);
+    was = *root_recipient(roots_of(0));
+    struct wrap *good = roots_opened(0);
     age_key_generate(&forged);
     struct wrap *wrap = wrap_new(clusters.arena, &forged, 1);
     wrap->generation = 100;
     wrap->nodes = good->nodes;
     forge(wrap);
     expect_note("root-refuse  deny forged");
-    CHECK_MEM(root_recipient(root_of(0)), &was, sizeof was);
-    CHECK(strstr(status_of(0), "\"refused\":\"forged\"") != NULL);
-    CHECK_EQ_INT(root_rekey(root_of(0), "", &error), -ENOKEY);
+    CHECK_MEM(root_recipient(roots_of(0)), &was, sizeof was);
+    CHECK(strstr(roots_status_of(0), "\"refused\":\"forged\"") != NULL);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), -ENOKEY);
     unsigned puts = clusters.puts;
     clusters_run(NULL, 200);
     CHECK_EQ_INT(clusters.puts, puts); /* it is for a person to look at */
@@ -500,12 +436,12 @@ TEST(a_forged_key_is_refused)
     expect_note("root-refuse  deny not-for-us");
     clusters_set_key(SPAN_LITERAL("age1x"), SPAN_LITERAL("-----BEGIN"), SPAN_LITERAL(""));
     expect_note("root-refuse  deny damaged");
-    CHECK_MEM(root_recipient(root_of(0)), &was, sizeof was);
+    CHECK_MEM(root_recipient(roots_of(0)), &was, sizeof was);
     /* Once it is deleted, the good one comes again. */
     clusters_delete_key();
     clusters_run(NULL, 200);
     CHECK(clusters.key.is_there);
-    struct wrap *again = opened(0);
+    struct wrap *again = roots_opened(0);
     CHECK_EQ_INT(again->generation, good->generation + 1);
     wrap_free(again);
     wrap_free(good);
@@ -518,14 +454,14 @@ TEST(the_recipient_in_clear_is_put_right)
 {
     struct age_identity thief;
     char text[AGE_KEY_RECIPIENT_TEXT];
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     char *sealed = clusters_text(span_of(clusters.key.sealed));
     age_key_generate(&thief);
     write_recipient(&thief.recipient, text);
     clusters_set_key(span_of(text), span_of(sealed), SPAN_LITERAL("node-0"));
     expect_note("root-refuse  deny other-recipient");
     clusters_run(NULL, 200);
-    write_recipient(root_recipient(root_of(0)), text);
+    write_recipient(root_recipient(roots_of(0)), text);
     CHECK_STR(clusters.key.recipient, text);
     CHECK_EQ_INT(clusters.puts, 2);
     free(sealed);
@@ -534,19 +470,19 @@ TEST(the_recipient_in_clear_is_put_right)
 
 TEST(an_older_key_is_refused)
 {
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     char *first = clusters_text(span_of(clusters.key.sealed));
     char recipient[80];
     snprintf(recipient, sizeof recipient, "%s", clusters.key.recipient);
-    CHECK_EQ_INT(root_rekey(root_of(0), "", &error), 0);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), 0);
     CHECK(clusters_run(first_has_two, 5000));
     char *second = clusters_text(span_of(clusters.key.sealed));
     clusters_set_key(span_of(recipient), span_of(first), SPAN_LITERAL(""));
     expect_note("root-refuse  deny rollback");
-    CHECK_EQ_INT(identities_of(0), 2);
+    CHECK_EQ_INT(roots_identities_of(0), 2);
     clusters_set_key(span_of(recipient), span_of(second), SPAN_LITERAL("")); /* as it was */
     clusters_run(NULL, 100);
-    CHECK(strstr(status_of(0), "\"refused\":\"\"") != NULL);
+    CHECK(strstr(roots_status_of(0), "\"refused\":\"\"") != NULL);
     free(first);
     free(second);
     clusters_end();
@@ -571,15 +507,15 @@ TEST(in_manual_mode_nothing_is_made)
     age_key_generate(&other);
     clusters_begin();
     clusters_start(0, ROOT_MANUAL);
-    CHECK(!clusters_run(one_knows, 100));
-    CHECK(strstr(root_why(root_of(0)), "vsecm unseal") != NULL);
-    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&brought), &error), 0);
-    CHECK(knows(0));
-    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&brought), &error), 0);
-    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&other), &error), -EEXIST);
+    CHECK(!clusters_run(roots_one_knows, 100));
+    CHECK(strstr(root_why(roots_of(0)), "vsecm unseal") != NULL);
+    CHECK_EQ_INT(root_bring(roots_of(0), copy_of(&brought), &error), 0);
+    CHECK(roots_knows(0));
+    CHECK_EQ_INT(root_bring(roots_of(0), copy_of(&brought), &error), 0);
+    CHECK_EQ_INT(root_bring(roots_of(0), copy_of(&other), &error), -EEXIST);
     clusters_start(1, ROOT_MANUAL); /* its peers let it in */
-    CHECK(clusters_run(two_know, 8000));
-    CHECK(agree(2));
+    CHECK(clusters_run(roots_two_know, 8000));
+    CHECK(roots_agree(2));
     struct stat st;
     CHECK(fstatat(clusters.nodes[0].dir, "node.key", &st, 0) < 0);
     CHECK(fstatat(clusters.nodes[0].dir, "root.age", &st, 0) < 0);
@@ -587,14 +523,14 @@ TEST(in_manual_mode_nothing_is_made)
     clusters_stop(0);
     clusters_stop(1);
     clusters_start(0, ROOT_MANUAL);
-    CHECK(!clusters_run(one_knows, 200));
-    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&other), &error), -EINVAL);
-    CHECK(!knows(0));
-    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&brought), &error), 0);
-    CHECK(knows(0));
+    CHECK(!clusters_run(roots_one_knows, 200));
+    CHECK_EQ_INT(root_bring(roots_of(0), copy_of(&other), &error), -EINVAL);
+    CHECK(!roots_knows(0));
+    CHECK_EQ_INT(root_bring(roots_of(0), copy_of(&brought), &error), 0);
+    CHECK(roots_knows(0));
     clusters_start(1, ROOT_MANUAL);
-    CHECK(clusters_run(two_know, 8000));
-    CHECK_MEM(root_recipient(root_of(1)), &brought.recipient, sizeof brought.recipient);
+    CHECK(clusters_run(roots_two_know, 8000));
+    CHECK_MEM(root_recipient(roots_of(1)), &brought.recipient, sizeof brought.recipient);
     clusters_end();
 }
 
@@ -602,16 +538,16 @@ TEST(in_manual_mode_nothing_is_made)
 TEST(a_wrong_key_that_was_brought_alone_goes)
 {
     struct age_identity wrong;
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     age_key_generate(&wrong);
     clusters_start_alone(1, ROOT_MANUAL, "");
-    CHECK_EQ_INT(root_bring(root_of(1), copy_of(&wrong), &error), 0);
-    CHECK(knows(1));
+    CHECK_EQ_INT(root_bring(roots_of(1), copy_of(&wrong), &error), 0);
+    CHECK(roots_knows(1));
     clusters_connect(1);
-    CHECK(clusters_run(two_know, 8000));
+    CHECK(clusters_run(roots_two_know, 8000));
     clusters_run(NULL, 3000);
     CHECK(clusters_noted(1, "root-refuse  deny other-key"));
-    CHECK(agree(2)); /* it was let in like any other */
+    CHECK(roots_agree(2)); /* it was let in like any other */
     clusters_end();
 }
 
@@ -625,134 +561,26 @@ TEST(everything_comes_back_with_the_recovery_key)
     clusters_begin();
     clusters_start_alone(0, ROOT_AUTO, recipient);
     clusters_connect(0);
-    CHECK(clusters_run(one_knows, 5000));
+    CHECK(clusters_run(roots_one_knows, 5000));
     clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 5000));
-    struct age_recipient was = *root_recipient(root_of(0));
+    CHECK(clusters_run(roots_two_know, 5000));
+    struct age_recipient was = *root_recipient(roots_of(0));
     forget_disk(0);
     forget_disk(1);
     clusters_start(0, ROOT_AUTO);
     clusters_start(1, ROOT_AUTO);
-    CHECK(!clusters_run(one_knows, 300));
+    CHECK(!clusters_run(roots_one_knows, 300));
     struct wrap *wrap = NULL;
     CHECK_EQ_INT(
         wrap_open(clusters.arena, &recovery, 1, span_of(clusters.key.sealed), &wrap, &error), 0);
-    CHECK_EQ_INT(root_bring(root_of(0), copy_of(&wrap->secret->identity[0]), &error), 0);
+    CHECK_EQ_INT(root_bring(roots_of(0), copy_of(&wrap->secret->identity[0]), &error), 0);
     wrap_free(wrap);
-    CHECK(clusters_run(two_know, 8000));
-    CHECK(agree(2));
-    CHECK_MEM(root_recipient(root_of(1)), &was, sizeof was);
-    wrap = opened(1);
+    CHECK(clusters_run(roots_two_know, 8000));
+    CHECK(roots_agree(2));
+    CHECK_MEM(root_recipient(roots_of(1)), &was, sizeof was);
+    wrap = roots_opened(1);
     CHECK_EQ_INT(wrap->recoveries, 1); /* it was told of none, and leaves it as it was */
     wrap_free(wrap);
-    clusters_end();
-}
-
-/* ---- what the API server knows -----------------------------------------------------------------
- */
-
-/* Non-zero when LENGTH bytes of SECRET are in all that was ever written, as they are. */
-static int is_written(const void *secret, size_t length)
-{
-    return memmem(clusters.log, clusters.log_used, secret, length) != NULL;
-}
-
-/* Part of SECRET in base64, for each place in a group of three at which it may begin. */
-static int is_written_in_base64(const unsigned char *secret, size_t length)
-{
-    char text[256], padded[96] = "";
-    for (size_t shift = 0; shift < 3; shift++) {
-        struct writer w = writer_on(text, sizeof text);
-        memcpy(padded + shift, secret, length);
-        writer_base64(&w, padded, shift + length);
-        if (is_written(text + 4, w.used - 8)) /* without what neighbours are in */
-            return 1;
-    }
-    return 0;
-}
-
-static int is_written_in_hex(const unsigned char *secret, size_t length, const char *digits)
-{
-    char text[256];
-    for (size_t i = 0; i < length; i++) {
-        text[2 * i] = digits[secret[i] >> 4];
-        text[2 * i + 1] = digits[secret[i] & 15];
-    }
-    return is_written(text, 2 * length);
-}
-
-static int is_known_to_the_api(const void *secret, size_t length)
-{
-    return is_written(secret, length) || is_written_in_base64(secret, length) ||
-           is_written_in_hex(secret, length, "0123456789abcdef") ||
-           is_written_in_hex(secret, length, "0123456789ABCDEF");
-}
-
-static int has_identity(const struct age_identity *identity)
-{
-    char text[AGE_KEY_IDENTITY_TEXT];
-    age_key_write_identity(identity, text);
-    return is_known_to_the_api(identity->scalar, sizeof identity->scalar) ||
-           is_written(text + 16, 40); /* without its prefix and its sum */
-}
-
-static struct age_identity node_key_of(size_t index)
-{
-    struct rootkey *key;
-    CHECK_EQ_INT(rootkey_read(clusters.arena, clusters.nodes[index].dir, "node.key", &key, &error),
-                 0);
-    struct age_identity identity = rootkey_identities(key)[0];
-    rootkey_free(key);
-    return identity;
-}
-
-/* The search finds what is there. */
-static void check_search(void)
-{
-    struct age_identity planted;
-    char text[AGE_KEY_IDENTITY_TEXT], padded[64] = "\x01";
-    age_key_generate(&planted);
-    CHECK(!has_identity(&planted));
-    size_t used = clusters.log_used;
-    age_key_write_identity(&planted, text);
-    clusters_keep(span_of(text));
-    CHECK(has_identity(&planted));
-    clusters.log_used = used;
-    struct writer w = writer_on(text, sizeof text);
-    memcpy(padded + 1, planted.scalar, sizeof planted.scalar);
-    writer_base64(&w, padded, 1 + sizeof planted.scalar);
-    clusters_keep((struct span){text, w.used});
-    CHECK(has_identity(&planted));
-    clusters.log_used = used;
-}
-
-TEST(the_api_server_learns_nothing)
-{
-    static const char value[] = "correct horse battery staple";
-    char *sealed;
-    size_t length, count;
-    begin_with_one(ROOT_AUTO);
-    clusters_start(1, ROOT_AUTO);
-    CHECK(clusters_run(two_know, 8000));
-    CHECK(clusters_run(request_is_gone, 5000));
-    CHECK_EQ_INT(root_rekey(root_of(1), "", &error), 0);
-    CHECK(clusters_run(both_have_two, 5000));
-    CHECK_EQ_INT(age_whole_make(clusters.arena, span_of(value), root_recipient(root_of(0)), 1,
-                                &sealed, &length),
-                 0);
-    clusters_keep((struct span){sealed, length});
-    free(sealed);
-    check_search();
-    const struct age_identity *keys = root_identities(root_of(0), &count);
-    CHECK_EQ_INT(count, 2);
-    CHECK(!has_identity(&keys[0]) && !has_identity(&keys[1]));
-    for (size_t i = 0; i < 2; i++) {
-        struct age_identity own = node_key_of(i);
-        CHECK(!has_identity(&own));
-    }
-    CHECK(!is_known_to_the_api(value, strlen(value)));
-    CHECK(!is_known_to_the_api(CLUSTERS_USER, strlen(CLUSTERS_USER))); /* what tokens begin with */
-    CHECK(is_written("node-1", 6));                                    /* names are for people */
     clusters_end();
 }
 
@@ -768,7 +596,7 @@ static int has_all_names(void)
 TEST(two_hundred_nodes)
 {
     static struct age_identity last;
-    begin_with_one(ROOT_AUTO);
+    roots_begin_with_one(ROOT_AUTO);
     uint64_t began = clock_mono_ms();
     for (unsigned i = 100; i < 300; i++) {
         char name[16], token[128], recipient[AGE_KEY_RECIPIENT_TEXT];
@@ -788,7 +616,7 @@ TEST(two_hundred_nodes)
     CHECK_EQ_INT(wrap_open(clusters.arena, &last, 1, span_of(clusters.key.sealed), &wrap, &error),
                  0);
     CHECK_EQ_INT(wrap->nodes.count, 201);
-    CHECK_MEM(&wrap->secret->identity[0].recipient, root_recipient(root_of(0)), 32);
+    CHECK_MEM(&wrap->secret->identity[0].recipient, root_recipient(roots_of(0)), 32);
     wrap_free(wrap);
     printf("# %zu bytes sealed, %u writes, %llu ms\n", strlen(clusters.key.sealed), clusters.puts,
            (unsigned long long)(clock_mono_ms() - began - 500));

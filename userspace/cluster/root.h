@@ -42,6 +42,9 @@ struct root_options {
      * "root-rekey", "root-refuse") was done to node NAME ("" for none), WHY in one word or "". */
     void (*note)(void *context, const char *what, const char *name, const char *outcome,
                  const char *why);
+    /* 0 when such a record can be kept now. Else nobody is let in, and no key is made or changed.
+     * NULL: it always can. */
+    int (*can_note)(void *context);
     void *context;
 };
 

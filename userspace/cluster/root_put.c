@@ -165,9 +165,17 @@ static void put(struct root *root)
 /* Non-zero when one may be written now; else it is looked at again in time. */
 static int may_put(struct root *root)
 {
+    const struct root_options *options = &root->options;
     uint64_t now = clock_mono_ms();
-    if (root->change.next || !link_is_up(root->options.link))
+    if (root->change.next || !link_is_up(options->link))
         return 0;
+    if (options->can_note && options->can_note(options->context) < 0) {
+        str_copy(root->trouble, sizeof root->trouble,
+                 SPAN_LITERAL("no record could be kept of a change of the VSecMKey, so it is not "
+                              "changed"));
+        root_wake(root, LIMIT_ADMISSION_RETRY_MS);
+        return 0;
+    }
     if (root->change.due_ms <= now)
         return 1;
     root_wake(root, root->change.due_ms - now);
