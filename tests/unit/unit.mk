@@ -49,8 +49,8 @@ $(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects
 # The pods and the root key are as the test says.
 $(O)/test/secrets_test $(O)/test/secrets_put_test $(O)/test/secrets_reseal_test: $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o \
     $(call objects,$(call sources,base wire crypto template store)) \
-    $(call objects,$(patsubst %,userspace/cluster/%.c,catalog judgement link sealed_record secrets secrets_delete \
-    secrets_fetch secrets_job secrets_known secrets_message secrets_put secrets_reseal secrets_tell))
+    $(call objects,$(wildcard userspace/cluster/secrets*.c) $(patsubst %,userspace/cluster/%.c,catalog judgement link \
+    sealed_record))
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -Wl,--wrap=clock_mono_ms $(LDFLAGS_ALL) $(LIBS_CORE)
