@@ -129,18 +129,18 @@ $(O)/libvsecm.pc: userspace/client/libvsecm.pc.in Makefile
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MD -MP -c -o $@ $<
 
 $(O)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -fvisibility=hidden -MD -MP -c -o $@ $<
 
 $(O)/static/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) STATIC $<
 	$(Q)$(STATIC_CC) $(CPPFLAGS_ALL) -std=c17 -Os $(filter-out -Wconversion,$(WARN)) -fstack-protector-strong \
-	    -fno-strict-aliasing -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+	    -fno-strict-aliasing -ffunction-sections -fdata-sections -MD -MP -c -o $@ $<
 
 # Only kernel/ may see the skeletons, and they must exist before it is compiled.
 $(O)/obj/userspace/kernel/%.o: ROOM_FLAGS = -iquote $(O)/bpf

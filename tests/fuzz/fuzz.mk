@@ -17,7 +17,7 @@ FUZZ_FLAGS := -std=c17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all 
 $(O)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CLANG) $(CPPFLAGS_ALL) -iquote . $(FUZZ_FLAGS) -MMD -MP \
+	$(Q)$(CLANG) $(CPPFLAGS_ALL) -iquote . $(FUZZ_FLAGS) -MD -MP \
 	    -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
 # An archive: of serve/ only what a fuzzer asks for comes in, so nothing of kernel/ is needed.
