@@ -457,6 +457,27 @@ def test_check(world):
     assert done.returncode == 1 and done.stdout.count("forbidden") == 5, done
 
 
+def test_name(world):
+    """the API server may be given by a name, which is looked up"""
+    n4 = Sync(world, "n4", "--api", f"https://localhost:{world.plane.port}")
+    n4.synced()
+    assert n4.stop() == 0
+    with open(n4.log, errors="replace") as log:
+        assert "killed by" not in log.read()
+
+
+def test_not_allowed(world):
+    """what is not allowed is said, and tried again"""
+    token = world.token
+    world.token = f"{world.base}/nobody"
+    world.write(world.token, world.plane.kubectl("-n", "shop", "create", "token", "web"))
+    n5 = Sync(world, "n5")
+    world.token = token
+    wait_until(lambda: n5.core.api is False, 10, "the news")
+    wait_until(lambda: "lease: 403" in open(n5.log).read(), 5, "the lease's failure")
+    assert n5.stop() == 0
+
+
 def test_end(world):
     """told to end, it ends at once, with its worker"""
     n3 = Sync(world, "n3")

@@ -171,12 +171,10 @@ static void on_synced(void *context)
             lose(exports, known);
 }
 
-/* Whether the API server can be reached is told by others. */
 static void on_state(void *context, int is_up, const char *why)
 {
-    (void)context;
-    (void)is_up;
-    (void)why;
+    const struct exports *exports = context;
+    exports->options.state(exports->options.context, is_up, why);
 }
 
 /* ---- exports -----------------------------------------------------------------------------------

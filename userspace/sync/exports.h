@@ -18,6 +18,8 @@ struct exports_options {
     struct api *api;
     /* Somebody else changed or deleted it. */
     void (*drifted)(void *context, struct span namespace, struct span name);
+    /* They can be watched, or cannot, and WHY: whoever exports nothing may not be allowed to. */
+    void (*state)(void *context, int is_up, const char *why);
     void *context;
 };
 

@@ -29,6 +29,7 @@ struct lease {
     struct api_call *call;
     uint64_t begun_ms;
     int leads;
+    int was_told;  /* that it does not work */
     int must_look; /* what we know of the record may be old */
     char acquired[CLOCK_RFC3339];
     void (*released)(void *context);
@@ -68,6 +69,20 @@ static void again(struct lease *lease, uint64_t after_ms)
     loop_set_timer(lease->options.loop, &lease->next, after_ms + random);
 }
 
+static void note_end(struct lease *lease, const struct api_end *end)
+{
+    static const int usual[] = {200, 201, 404, 409};
+    int is_usual = 0;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        is_usual |= end->status == usual[i];
+    lease->call = NULL;
+    if (!is_usual && !lease->was_told)
+        lease->options.failed(lease->options.context, end->why);
+    lease->was_told = !is_usual;
+    if (end->status)
+        lease->options.answered(lease->options.context);
+}
+
 /* ---- calls -------------------------------------------------------------------------------------
  */
 
@@ -92,9 +107,7 @@ static void on_written(void *context, const struct api_end *end)
 {
     struct lease *lease = context;
     cJSON *object = NULL;
-    lease->call = NULL;
-    if (end->status)
-        lease->options.answered(lease->options.context);
+    note_end(lease, end);
     if (end->status == 200 || end->status == 201)
         object = cJSON_ParseWithLength(end->body.data, end->body.length);
     struct span version = look_text(object, LOOK("metadata", "resourceVersion"));
@@ -156,9 +169,7 @@ static void on_read(void *context, const struct api_end *end)
 {
     struct lease *lease = context;
     cJSON *object = NULL;
-    lease->call = NULL;
-    if (end->status)
-        lease->options.answered(lease->options.context);
+    note_end(lease, end);
     if (end->status == 404)
         election_see_none(&lease->election);
     else if (end->status == 200)

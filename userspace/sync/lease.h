@@ -20,6 +20,8 @@ struct lease_options {
     void (*changed)(void *context, int is_us);
     /* The API server answered something, whatever it was. */
     void (*answered)(void *context);
+    /* The Lease can be neither read nor written, and WHY; told once until it can again. */
+    void (*failed)(void *context, const char *why);
     void *context;
 };
 

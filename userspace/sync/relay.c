@@ -166,12 +166,25 @@ static void on_answered(void *context)
     hurry(context);
 }
 
+static void on_lease_failed(void *context, const char *why)
+{
+    (void)context;
+    log_warn("lease: %s", why);
+}
+
+static void on_exports_state(void *context, int is_up, const char *why)
+{
+    (void)context;
+    log_info("exported Secrets: %s", is_up ? "the API server answers" : why);
+}
+
 static void on_leader(void *context, int is_us)
 {
     struct relay *relay = context;
     const struct exports_options options = {.loop = relay->options.loop,
                                             .api = relay->options.api,
                                             .drifted = on_drift,
+                                            .state = on_exports_state,
                                             .context = relay};
     struct wire_message message = {.kind = WIRE_LEADER};
     log_info(is_us ? "this node leads" : "this node does not lead any more");
@@ -251,6 +264,7 @@ static void on_met(void *context)
                                         .identity = relay->options.identity,
                                         .changed = on_leader,
                                         .answered = on_answered,
+                                        .failed = on_lease_failed,
                                         .context = relay};
     log_info("vsecmd is there");
     relay->is_up = 0;
