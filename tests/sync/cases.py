@@ -308,6 +308,36 @@ def test_drift(world):
     assert len(drifts()) == 2, drifts()
 
 
+def memory_of(pid):
+    """All that the process has, as far as it can be read."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if "r" not in rights or "[v" in line:
+                continue
+            start, end = (int(word, 16) for word in span.split("-"))
+            try:
+                memory.seek(start)
+                yield line, memory.read(end - start)
+            except OSError:
+                pass
+
+
+def test_wiped(world):
+    """of a Secret that was written nothing stays in memory"""
+    core = world.n1.synced()
+    mark = base64.b64encode(b"Correct horse battery " * 3).decode()
+    assert core.result("EXPORT", "shop", "wiped", "", '{"a":"%s"}' % mark)[0] == "ok"
+    assert core.result("EXPORT", "shop", "wiped", "", '{"a":"%s", "b":"%s"}' % (mark, "eHh4" * 30000))[0] == "ok"
+    time.sleep(1)
+    with open(world.token, "rb") as file:
+        token = file.read().strip()
+    pieces = list(memory_of(world.n1.worker()))
+    assert any(token in data for _, data in pieces), "the search finds nothing: not even the token, which is there"
+    found = [line for line, data in pieces if mark[:24].encode() in data]
+    assert found == [], found
+
+
 # ---- more than the core takes -----------------------------------------------------------------------
 
 
