@@ -4,6 +4,7 @@
 import base64
 import http.client
 import os
+import re
 import signal
 import subprocess
 import time
@@ -323,6 +324,11 @@ def memory_of(pid):
                 pass
 
 
+def memory_peak(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return re.search(r"VmHWM:\s+(.*)", status.read())[1]
+
+
 def test_wiped(world):
     """of a Secret that was written nothing stays in memory"""
     core = world.n1.synced()
@@ -344,8 +350,12 @@ def test_wiped(world):
 def test_slow_core(world):
     """a core that does not read for a while misses nothing"""
     core = world.n1.synced()
-    for number in range(4):
-        put(core, f"slow-{number}", 1, SEALED.format("x" * 900000))
+    replaced = [put(core, f"slow-{number}", 1, SEALED.format("x" * 900000))[1] for number in range(4)]
+    for number, version in enumerate(replaced):
+        core.send("PUT", ["shop", f"slow-{number}", "10", version, "2", TIME, TIME, "now", "never",
+                          SEALED.format("y" * 900000)], 200 + number)
+    wait_until(lambda: all(number in core.answers for number in range(200, 204)), 10, "four writes at once")
+    assert {core.answers[number].get()[1][0] for number in range(200, 204)} == {"ok"}
     core.is_reading.clear()
     for number in range(100, 140):
         core.send("GET", ["shop", f"slow-{number % 4}"], number)
@@ -449,11 +459,13 @@ def test_worker_killed(world):
     """the worker is killed; another does its work"""
     core = world.n1.synced()
     before, old = core.connections, world.n1.worker()
+    print(f"# it had at most {memory_peak(old)} of memory")
     os.kill(old, signal.SIGKILL)
     start = time.monotonic()
     wait_until(lambda: core.connections == before + 1 and len(core.synced) == 5, 10, "the next one")
     print(f"# the next worker had told everything after {time.monotonic() - start:.1f} s")
     assert world.n1.worker() not in (None, old)
+    print(f"# and the next one, that did nothing else, {memory_peak(world.n1.worker())}")
     wait_until(lambda: core.leads, 5, "leading as its forerunner did")
 
 
