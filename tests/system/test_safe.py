@@ -205,7 +205,7 @@ def test_what_is_said_and_exit_statuses():
         safe.refused(status=2, why=b"Please provide a workload name.")
         safe.refused("-s", "x", status=2, why=b"Please provide a workload name.")
         safe.refused("-w", "example", status=2, why=b"Please provide a secret.")
-        safe.refused("-w", "k8s:example", "-s", "-", why=b"makes no Kubernetes Secrets")
+        safe.refused("-w", "k8s:example", "-s", "-", text=b"v", why=b"makes no Kubernetes Secrets")
         safe.refused("-w", "k8s:Example", "-s", "-", status=2, why=b"what is behind k8s:")
         safe.refused("-w", "k8s:example", "-d", why=b"there is no secret")
         safe.refused("-w", "raw:example", "-s", "-", status=2, why=b"without raw:")
