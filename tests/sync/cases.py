@@ -164,6 +164,25 @@ def test_put(world):
     assert core.result("DELETE", "shop", "db", "", "")[0] == "missing"
 
 
+def test_claims(world):
+    """a secret with annotations that nobody can read is seen all the same, and that is said once"""
+    core = world.n1.synced()
+    code, _, why = put(core, "odd", 1, SEALED.format("x"))
+    assert code == "ok", why
+    for text in ("9" * 40, "8" * 40):
+        world.plane.good("PATCH", SECRETS.format("shop") + "/odd", {"metadata": {"annotations": {"vsecm.com/version": text}}},
+                         kind="application/merge-patch+json")
+    wait_until(lambda: core.lists["secrets"].get("shop/odd", [""] * 5)[4] == "", 5, "the odd one")
+    assert core.lists["secrets"]["shop/odd"][:2] == ["shop", "odd"]
+    world.plane.good("PATCH", SECRETS.format("shop") + "/odd", {"metadata": {"annotations": {"vsecm.com/updated": "soon"}}},
+                     kind="application/merge-patch+json")
+    (_, whole), = core.ask("GET", "shop", "odd")
+    code, _, why = put(core, "odd", 2, SEALED.format("y"), whole[3])
+    assert code == "ok", why
+    with open(world.n1.log) as log:
+        assert log.read().count("odd is not told as it is") == 1
+
+
 def test_history(world):
     """of a secret as many older versions are kept as were asked for, and what a person wrote beside stays"""
     core, version = world.n1.synced(), ""

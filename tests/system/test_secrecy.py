@@ -17,7 +17,7 @@ from test_age import CHUNK, good, keys
 from test_exec import program, running
 from test_watch import reading, watching
 
-SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see daemon/build.h
+SCAN = f"{BUILD}/scan/vsecmd"  # dumpable, without the system call filter: see base/build.h
 PAGE = 4096
 
 

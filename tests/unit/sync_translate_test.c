@@ -212,6 +212,21 @@ TEST(a_secret_is_seen)
     cJSON_Delete(object);
 }
 
+/* Whoever may write annotations must not be able to make a secret vanish from all nodes. */
+TEST(a_secret_is_seen_whatever_it_claims)
+{
+    cJSON *object = parse("{\"metadata\":{\"name\":\"db\",\"namespace\":\"shop\",\"uid\":\"u-1\","
+                          "\"resourceVersion\":\"77\",\"annotations\":{\"vsecm.com/version\":"
+                          "\"123456789012345678901\",\"vsecm.com/expires\":\"never\"}}}");
+    CHECK_EQ_INT(translate_secret_seen(object, &message, &error), 1);
+    CHECK(error.text[0] != '\0');
+    CHECK_FIELD(SECRET_NAME, "db");
+    CHECK_FIELD(SECRET_RESOURCE_VERSION, "77");
+    CHECK_FIELD(SEEN_VERSION, "");
+    CHECK_FIELD(SEEN_EXPIRES, "");
+    cJSON_Delete(object);
+}
+
 TEST(a_secret_is_whole)
 {
     struct translate_secret_room room;

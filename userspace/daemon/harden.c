@@ -19,7 +19,7 @@
 
 #define CAPABILITY(number) (UINT64_C(1) << (number))
 
-/* A step returns 0, -errno, or LEFT_OUT when this build does without it (daemon/build.h). */
+/* A step returns 0, -errno, or LEFT_OUT when this build does without it (base/build.h). */
 enum { LEFT_OUT = 1 };
 
 static int no_core(void)

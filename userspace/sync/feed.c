@@ -150,6 +150,8 @@ static void tell_object(struct feed *feed, const cJSON *object, int is_gone)
     int r = kind->translate(object, is_gone, &feed->room, &message, &error);
     if (r == -ENOENT)
         return;
+    if (r > 0)
+        pass_over(feed, object, error.text);
     if (r < 0) {
         pass_over(feed, object, error.text);
         if (is_gone || kind->translate(object, 1, &feed->room, &message, &error) < 0)

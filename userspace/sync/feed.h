@@ -28,7 +28,7 @@ struct feed_options {
     int (*has_room)(void *context);
     /* The API server answers for this list, or does not. */
     void (*state)(void *context, enum feed_kind kind, int is_up, const char *why);
-    /* An object was passed over, for the first time since it was whole: which, and why. */
+    /* An object was passed over, or a part of it, for the first time: which, and why. */
     void (*passed_over)(void *context, enum feed_kind kind, struct span name, const char *why);
     void *context;
 };

@@ -104,7 +104,8 @@ static void on_state(void *context, enum feed_kind kind, int is_up, const char *
 static void on_passed_over(void *context, enum feed_kind kind, struct span name, const char *why)
 {
     (void)context;
-    log_warn("%s: %.*s is passed over: %s", feed_name(kind), (int)name.length, name.data, why);
+    log_warn("%s: %.*s is not told as it is: %s", feed_name(kind), (int)name.length, name.data,
+             why);
 }
 
 /* ---- to the core -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/writer.h"
@@ -62,17 +63,19 @@ static cJSON *make_member(cJSON *object, const char *name)
  */
 
 /*
- * The schema wants a number and a time. Who wrote the object by hand may have left out both: then
- * it is the generation, and when the object was made. What is inside the value is what counts.
+ * The schema wants a number and a time. Who wrote the object by hand may have left out both, or
+ * written anything: then it is the generation, and when the object was made. What is inside the
+ * value is what counts.
  */
 static cJSON *row_of(const cJSON *object, const char *sealed)
 {
     uint64_t number = 1;
+    int64_t when;
     struct span updated = look_text(object, LOOK("metadata", "annotations", NAMES_UPDATED));
     struct span claimed = look_text(object, LOOK("metadata", "annotations", NAMES_VERSION));
     if (str_u64(claimed, WHOLE_MAX, &number) < 0 || !number)
         look_number(object, LOOK("metadata", "generation"), &number);
-    if (!updated.length)
+    if (clock_parse(updated, &when) < 0)
         updated = look_text(object, LOOK("metadata", "creationTimestamp"));
     cJSON *row = cJSON_CreateObject();
     if (row && cJSON_AddNumberToObject(row, "version", (double)(number ? number : 1)) &&

@@ -43,7 +43,12 @@ int translate_secret_seen(const cJSON *object, struct wire_message *ret, struct 
     ret->field[SEEN_UPDATED] = annotation(object, NAMES_UPDATED);
     ret->field[SEEN_NOT_BEFORE] = annotation(object, NAMES_NOT_BEFORE);
     ret->field[SEEN_EXPIRES] = annotation(object, NAMES_EXPIRES);
-    return translate_check(ret, error);
+    if (translate_check(ret, error) == 0)
+        return 0;
+    for (unsigned i = SEEN_VERSION; i <= SEEN_EXPIRES; i++)
+        ret->field[i].length = 0;
+    r = translate_check(ret, error);
+    return r ? r : error_set(error, 1, "its annotations are too long, and not looked at");
 }
 
 int translate_secret_gone(const cJSON *object, struct wire_message *ret, struct error *error)
@@ -111,6 +116,10 @@ int translate_secret_newest(const cJSON *object, struct wire_message *ret, struc
     ret->field[VERSION_SEALED] = look_text(object, LOOK("spec", "sealed"));
     if (!ret->field[VERSION_SEALED].length)
         return error_set(error, -ENOENT, "it has no spec.sealed");
+    if (translate_check(ret, error) == 0)
+        return 0;
+    /* As when it is seen: these are only claims. */
+    ret->field[VERSION_NUMBER].length = ret->field[VERSION_UPDATED].length = 0;
     return translate_check(ret, error);
 }
 

@@ -14,7 +14,11 @@ struct translate_secret_room {
     char version[24];
 };
 
-/* OBJECT has at least its metadata: *ret is a WIRE_SEEN. 0, or -EINVAL with *error. */
+/*
+ * OBJECT has at least its metadata: *ret is a WIRE_SEEN. 0; 1 with *error when annotations are
+ * beyond their limit, which are left out: whoever may write them could hide the object from every
+ * node else, and they are only claims; -EINVAL with *error.
+ */
 int translate_secret_seen(const struct cJSON *object, struct wire_message *ret,
                           struct error *error);
 
