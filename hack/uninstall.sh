@@ -47,7 +47,7 @@ if [ $keep = 0 ] && [ $yes = 0 ] && is_known vsecmsecrets; then
 fi
 
 nodes=$(kubectl get pods -n $namespace -l app.kubernetes.io/name=vsecm-safe \
-    -o jsonpath='{.items[*].spec.nodeName}' 2> /dev/null || true)
+    -o jsonpath='{range .items[*]}{.spec.nodeName}{"\n"}{end}' 2> /dev/null | sort -u | paste -sd ' ' || true)
 
 # First who acts, so that nothing is written while it is taken away.
 remove -n $namespace deployment/vsecm-sentinel daemonset/vsecm-safe
