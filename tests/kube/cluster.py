@@ -3,8 +3,11 @@
 
 import json
 import os
+import ssl
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 from node import Node
 from pki import SERVER
@@ -46,11 +49,17 @@ class Cluster:
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}{done.stdout}"
         return done.stdout
 
-    def kubectl_as(self, token, *words, text=None):
-        """As whoever has TOKEN; the completed process."""
-        own = ["--kubeconfig=/dev/null", f"--server={SERVER}", f"--token={token}",
-               f"--certificate-authority={self.plane.pki.path('ca.crt')}"]
-        return self.kubectl(*own, *words, text=text, check=False)
+    def request(self, token, method, path, body):
+        """A request of whoever has TOKEN, to the API server; the status and text of the answer. A PATCH merges."""
+        request = urllib.request.Request(f"{SERVER}{path}", json.dumps(body).encode(), method=method)
+        request.add_header("Authorization", f"Bearer {token}")
+        request.add_header("Content-Type", f"application/{'merge-patch+' if method == 'PATCH' else ''}json")
+        context = ssl.create_default_context(cafile=self.plane.pki.path("ca.crt"))
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
 
     def get(self, *words, check=True):
         """Objects as the API server has them; None when there are none and check is False."""

@@ -21,7 +21,7 @@ import images  # noqa: E402
 import space  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
-THEMES = ["image", "deploy", "sync", "manifests", "examples", "uninstall"]
+THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "nodes", "uninstall"]
 
 
 def run_one(name, function, cluster):

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from vsecm import ALONE, NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, identify, known, namespace, pod, safe, script
+from vsecm import NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, identify, known, namespace, pod, safe, script
 
 CAPABILITIES = {"NET_ADMIN": 12, "IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
 
@@ -19,7 +19,7 @@ def proc_status(pid):
 def test_deploy(cluster):
     """deploy.sh brings it up on a node where nothing was, and says so"""
     identify(cluster)
-    done = deploy(cluster, *ALONE)
+    done = deploy(cluster)
     assert "Warning" not in done.stderr and "without --recovery" in done.stderr, done.stderr
     assert "VSecM runs on 1 node(s)" in done.stdout, done.stdout
 
@@ -32,7 +32,7 @@ def test_again(cluster):
                 if it["kind"] != "Deployment" else it["metadata"]["generation"] for it in objects}
 
     before = generations()
-    deploy(cluster, *ALONE)
+    deploy(cluster)
     assert generations() == before
 
 
@@ -47,12 +47,12 @@ def test_options(cluster):
     def arguments():
         return cluster.get("daemonset", "-n", NAMESPACE, "vsecm-safe")["spec"]["template"]["spec"]["containers"][0]["args"]
 
-    refused = script(cluster, "deploy.sh", *ALONE, "--recovery", "AGE-SECRET-KEY-1QQ")
+    refused = script(cluster, "deploy.sh", "--recovery", "AGE-SECRET-KEY-1QQ")
     assert refused.returncode == 1 and "SECRET" not in refused.stderr + refused.stdout, refused
     before, key = arguments(), recipient()
-    deploy(cluster, *ALONE, "--recovery", key)
+    deploy(cluster, "--recovery", key)
     assert arguments() == before + ["-o", f"recovery={key}"]
-    again = deploy(cluster, *ALONE)
+    again = deploy(cluster)
     assert arguments() == before + ["-o", f"recovery={key}"] and "without --recovery" not in again.stderr
 
 

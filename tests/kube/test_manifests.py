@@ -76,10 +76,9 @@ GOOD = [
     thing("VSecMSecret", "k8s.some.secret", sealed=SEALED),
     thing("VSecMBinding", "web.example", workload="web"),
     thing("VSecMBinding", "web", workload="web", namespace="shop", serviceAccount="a.b", labels={"app.example/x": "y"}),
-    thing("VSecMNode", "node1.example", recipient=RECIPIENT),
-    thing("VSecMNode", "node1", recipient=RECIPIENT, request=SEALED, approved=False),
-    thing("VSecMKey", "root", recipient=RECIPIENT, sealed=SEALED, nodes=["node1"]),
-]
+    thing("VSecMNode", "node9.example", recipient=RECIPIENT),
+    thing("VSecMNode", "node9", recipient=RECIPIENT, request=SEALED, approved=False),
+    ]
 BAD = [
     ("a name that is no workload's", thing("VSecMSecret", "web.example", sealed=SEALED)),
     ("a name that is too long", thing("VSecMSecret", "w" * 64, sealed=SEALED)),
@@ -108,6 +107,9 @@ def test_objects(cluster):
     for it in copy.deepcopy(GOOD):
         done = create(cluster, it)
         assert done.returncode == 0, done.stderr
+    # There is one of these already, where vsecm-sync is.
+    done = create(cluster, thing("VSecMKey", "root", recipient=RECIPIENT, sealed=SEALED, nodes=["node1"]))
+    assert done.returncode == 0 or "already exists" in done.stderr, done.stderr
     for what, it in BAD:
         done = create(cluster, it)
         assert done.returncode != 0, what
@@ -121,12 +123,17 @@ def test_nodes(cluster):
     own = cluster.kubectl(*words, "--bound-object-kind=Pod", f"--bound-object-name={pod}").strip()
     unbound = cluster.kubectl(*words).strip()
 
-    def put(token, name, verb="create", **spec):
-        it = thing("VSecMNode", name, recipient=RECIPIENT, **spec)
-        done = cluster.kubectl_as(token, verb, "--dry-run=server", "-f", "-", text=json.dumps(it))
-        return "ok" if done.returncode == 0 else done.stderr
+    def put(token, name, **spec):
+        """Create it, or change it where it is, but only to see what the API server says."""
+        it, path = thing("VSecMNode", name, recipient=RECIPIENT, **spec), "/apis/vsecm.com/v1/vsecmnodes"
+        if cluster.get("vsecmnode", name, check=False):
+            return cluster.request(token, "PATCH", f"{path}/{name}?dryRun=All", it)
+        return cluster.request(token, "POST", f"{path}?dryRun=All", it)
 
-    assert put(own, "node1", request=SEALED, approved=False) == "ok"
-    assert "its own VSecMNode only" in put(own, "node2")
-    assert "its own VSecMNode only" in put(unbound, "node1")
-    assert "cannot approve itself" in put(own, "node1", approved=True)
+    status, said = put(own, "node1", request=SEALED, approved=False)
+    assert status in (200, 201), said
+    for token, name in ((own, "node9"), (unbound, "node1"), (unbound, "node9")):
+        status, said = put(token, name)
+        assert status == 422 and "its own VSecMNode only" in said, (status, said)
+    status, said = put(own, "node1", approved=True)
+    assert status == 422 and "cannot approve itself" in said, (status, said)

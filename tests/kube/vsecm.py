@@ -23,19 +23,23 @@ def script(cluster, name, *words, timeout=180):
 
 
 def deploy(cluster, *words):
-    done = script(cluster, "deploy.sh", *words)
+    done = script(cluster, "deploy.sh", *kustomization(cluster), *words)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
 
-ALONE = () if HAS_SYNC else ("-k", f"{ROOT}/tests/kube/overlays/alone")
+def kustomization(cluster):
+    """The options of deploy.sh that fit this build and cluster: none, where the manifests do as they are."""
+    if not HAS_SYNC:
+        return "-k", f"{ROOT}/tests/kube/overlays/alone"
+    return ("-k", f"{ROOT}/tests/kube/overlays/two-nodes") if len(cluster.nodes) > 1 else ()
 
 
 def deployed(cluster):
     """Deploy it unless it is there: a theme may be run alone."""
     if not cluster.get("daemonset", "-n", NAMESPACE, "vsecm-safe", check=False):
         identify(cluster)
-        deploy(cluster, *ALONE)
+        deploy(cluster)
 
 
 def deployed_whole(cluster):
@@ -80,6 +84,18 @@ def read(cluster, namespace, name):
     """What the pod NAME reads as its secret; None when there is none for it."""
     done = cluster.execute(namespace, name, VSECM, "get", check=False)
     return done.stdout if done.returncode == 0 else None
+
+
+def web(cluster, name, value):
+    """A pod `web` with the workload `web` in a namespace NAME of its own, which has VALUE as its secret."""
+    cluster.apply(namespace(name), account(name, "web"), pod(name, "web", "web"))
+    running(cluster, name, "web")
+    safe(cluster, "-w", "web", "-n", name, "-s", "-", text=value)
+
+
+def secret_of(cluster, name, workload="web"):
+    """The VSecMSecret of WORKLOAD in the namespace NAME."""
+    return cluster.get("vsecmsecret", "-n", name, workload)
 
 
 def inside(cluster, namespace, name):

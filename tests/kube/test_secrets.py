@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Secrets through the cluster: each pod its own, sealed wherever they lie, and there when the API server is not."""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from process import wait_until
+from vsecm import (NAMESPACE, VSECM, daemon_pid, deployed_whole, inside, pod, read, running, safe, secret_of, web)
+
+VALUES = {"first": "value-of-first", "second": "value-of-second"}
+
+
+def start(cluster):
+    """Two pods of the same name and account in two namespaces, each with its secret."""
+    deployed_whole(cluster)
+    if cluster.get("namespace", "first", check=False):
+        return
+    for name, value in VALUES.items():
+        web(cluster, name, value)
+
+
+def until_read(cluster, name, value, seconds=10):
+    cluster.until(lambda: read(cluster, name, "web") == value, seconds, f"{value} in {name}/web")
+
+
+def put(cluster, name, value, workload="web"):
+    safe(cluster, "-w", workload, "-n", name, "-s", "-", text=value)
+
+
+def test_own(cluster):
+    """two workloads of the same name in two namespaces read their own secret each, a third reads none"""
+    start(cluster)
+    cluster.apply(pod("second", "other"))
+    running(cluster, "second", "other")
+    for name, value in VALUES.items():
+        until_read(cluster, name, value)
+    assert read(cluster, "second", "other") is None
+
+
+def test_sealed(cluster):
+    """what the API server has, and etcd on its disk, is sealed"""
+    start(cluster)
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "control", "namespace": "first"},
+                   "data": {"control": "text-that-is-found"}})
+    assert secret_of(cluster, "first")["spec"]["sealed"].startswith("-----BEGIN AGE ENCRYPTED FILE-----\n")
+    everything = b"".join(path.read_bytes() for path in pathlib.Path(f"{cluster.base}/plane/etcd").rglob("*")
+                          if path.is_file())
+    assert b"text-that-is-found" in everything, "the search finds nothing"
+    assert not [value for value in VALUES.values() if value.encode() in everything]
+
+
+def test_rotation(cluster):
+    """a change reaches a process that follows it, in a pod that goes on running"""
+    start(cluster)
+    watch = subprocess.Popen([f"{cluster.parts}/kubectl", "exec", "-n", "first", "web", "--", VSECM, "watch", "-o", "json"],
+                             env=cluster.environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert VALUES["first"] in watch.stdout.readline()
+        began = time.monotonic()
+        put(cluster, "first", "rotated")
+        stored = time.monotonic()
+        assert "rotated" in watch.stdout.readline()
+        print(f"# {(time.monotonic() - stored) * 1000:.0f} ms after kubectl had said OK, which took "
+              f"{(stored - began) * 1000:.0f} ms")
+    finally:
+        watch.kill()
+        watch.wait()
+    assert cluster.get("pod", "-n", "first", "web")["status"]["containerStatuses"][0]["restartCount"] == 0
+    put(cluster, "first", VALUES["first"])
+
+
+def test_status(cluster):
+    """an object says which version is served and which pods may read it, and kubectl shows it"""
+    start(cluster)
+
+    def served():
+        it = secret_of(cluster, "first")
+        status, claimed = it.get("status", {}), it["metadata"]["annotations"]["vsecm.com/version"]
+        return str(status.get("version")) == claimed and status["readers"] == {"node1": ["first/web"]} and status
+
+    status = cluster.until(served, 30, "a status that is up to date")
+    assert not status.get("error"), status
+    shown = cluster.kubectl("get", "vsecmsecrets", "-n", "first").splitlines()[1].split()
+    assert shown[0] == "web" and shown.count(str(status["version"])) == 2, shown
+
+
+def test_rollback(cluster):
+    """an older object is refused and said to be so; with allowRollback it is taken"""
+    start(cluster)
+    old = secret_of(cluster, "second")
+    put(cluster, "second", "newer")
+    until_read(cluster, "second", "newer")
+
+    def bring(**spec):
+        now = secret_of(cluster, "second")
+        now["spec"] = {"sealed": old["spec"]["sealed"], **spec}
+        now["metadata"]["annotations"] = old["metadata"]["annotations"]
+        cluster.kubectl("replace", "-f", "-", text=json.dumps(now))
+
+    bring()
+    cluster.until(lambda: secret_of(cluster, "second")["status"].get("error"), 20, "the refusal")
+    assert read(cluster, "second", "web") == "newer"
+    bring(allowRollback=True)
+    until_read(cluster, "second", VALUES["second"])
+    cluster.until(lambda: not secret_of(cluster, "second")["status"].get("error"), 20, "the end of the refusal")
+
+
+def test_copied(cluster):
+    """an object that was copied under another name is served to nobody"""
+    start(cluster)
+    it = secret_of(cluster, "second")
+    copy = {"apiVersion": it["apiVersion"], "kind": it["kind"], "spec": {"sealed": it["spec"]["sealed"]},
+            "metadata": {"name": "default", "namespace": "second", "annotations": it["metadata"]["annotations"]}}
+    cluster.apply(copy)
+    cluster.until(lambda: secret_of(cluster, "second", "default").get("status", {}).get("error"), 20, "the refusal")
+    assert read(cluster, "second", "other") is None
+    cluster.kubectl("delete", "vsecmsecret", "-n", "second", "default")
+
+
+def test_seal(cluster):
+    """`vsecm seal` and kubectl apply store a secret with no right in VSecM; it takes only what is public"""
+    start(cluster)
+    recipient = cluster.get("vsecmkey", "root")["spec"]["recipient"]
+    done = subprocess.run([f"{os.environ['VSECM_BUILD']}/vsecm", "seal", "first/default", "-r", recipient],
+                          input="sealed-outside", capture_output=True, text=True, check=True)
+    assert "sealed-outside" not in done.stdout
+    cluster.kubectl("apply", "--validate=strict", "-f", "-", text=done.stdout)
+    cluster.apply(pod("first", "sealed"))
+    running(cluster, "first", "sealed")
+    cluster.until(lambda: read(cluster, "first", "sealed") == "sealed-outside", 15, "the value")
+
+
+def test_binding(cluster):
+    """a VSecMBinding gives pods another workload's secret, and its deletion takes it away"""
+    start(cluster)
+    put(cluster, "second", "for-bound", "bound")
+    cluster.apply({"apiVersion": "vsecm.com/v1", "kind": "VSecMBinding", "metadata": {"name": "bound"},
+                   "spec": {"workload": "bound", "namespace": "second", "labels": {"app.example/role": "bound"}}})
+    cluster.apply(pod("second", "labelled", metadata={"labels": {"app.example/role": "bound"}}))
+    running(cluster, "second", "labelled")
+    cluster.until(lambda: read(cluster, "second", "labelled") == "for-bound", 10, "the bound workload's secret")
+    assert read(cluster, "second", "web") != "for-bound"
+    cluster.kubectl("delete", "vsecmbinding", "bound")
+    cluster.until(lambda: read(cluster, "second", "labelled") is None, 10, "the end of the binding")
+
+
+def test_deleted(cluster):
+    """a deleted object is no secret any more"""
+    start(cluster)
+    put(cluster, "second", "short-lived", "default")
+    cluster.until(lambda: read(cluster, "second", "other") == "short-lived", 10, "the value")
+    cluster.kubectl("delete", "vsecmsecret", "-n", "second", "default")
+    cluster.until(lambda: read(cluster, "second", "other") is None, 10, "its end")
+
+
+def test_api_server_away(cluster):
+    """pods read on while the API server is away, also from a daemon that was killed meanwhile"""
+    start(cluster)
+    until_read(cluster, "first", VALUES["first"])
+    node = cluster.nodes[0]
+    ask = inside(cluster, "first", "web")
+    cluster.plane.stop_api()
+    try:
+        assert ask(VSECM, "get").stdout.decode() == VALUES["first"]
+        killed = daemon_pid(node)
+        os.kill(killed, 9)
+        wait_until(lambda: daemon_pid(node, check=False) not in (None, killed), 60, "another daemon")
+        wait_until(lambda: ask(VSECM, "get").stdout.decode() == VALUES["first"], 30, "the value")
+    finally:
+        cluster.plane.start_api()
+    cluster.until(lambda: cluster.is_ready(node), 60, "the node's readiness")
+    cluster.until(lambda: safe(cluster, "-w", "web", "-n", "first", "-s", "-", text="after", check=False).returncode == 0,
+                  60, "a put")
+    until_read(cluster, "first", "after")
+    put(cluster, "first", VALUES["first"])
+
+
+def test_sync_dies(cluster):
+    """while vsecm-sync is dead the daemon serves on; it comes back by itself"""
+    start(cluster)
+    until_read(cluster, "first", VALUES["first"])
+    safe_pod = cluster.pods(NAMESPACE, "app.kubernetes.io/name=vsecm-safe")[0]
+    container = next(it["containerID"] for it in safe_pod["status"]["containerStatuses"] if it["name"] == "sync")
+    cluster.nodes[0].ctr("task", "kill", "-s", "KILL", "-a", container.split("//")[1])
+    assert read(cluster, "first", "web") == VALUES["first"]
+    cluster.until(lambda: safe(cluster, "-w", "web", "-n", "first", "-s", "-", text="again", check=False).returncode == 0,
+                  60, "a put")
+    until_read(cluster, "first", "again")
+    put(cluster, "first", VALUES["first"])
