@@ -149,7 +149,7 @@ TEST(a_binding)
 {
     CHECK_EQ_INT(binding("{\"metadata\":{\"name\":\"10-shop\"},\"spec\":{\"workload\":\"cart\","
                          "\"namespace\":\"shop\",\"serviceAccount\":\"default\","
-                         "\"matchLabels\":{\"app\":\"cart\"}}}",
+                         "\"labels\":{\"app\":\"cart\"}}}",
                          0),
                  0);
     CHECK_EQ_INT(message.kind, WIRE_BINDING);
@@ -173,8 +173,7 @@ TEST(a_binding_loses_no_condition)
 #define SPEC(rest) "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"workload\":\"w\"," rest "}}"
     CHECK_EQ_INT(binding(SPEC("\"namespace\":7"), 0), -EINVAL);
     CHECK_EQ_INT(binding(SPEC("\"serviceAccount\":[\"a\"]"), 0), -EINVAL);
-    CHECK_EQ_INT(binding(SPEC("\"matchLabels\":\"app=x\""), 0), -EINVAL);
-    CHECK_EQ_INT(binding(SPEC("\"matchLabels\":{\"a\":\"b\"},\"labels\":{}"), 0), -EINVAL);
+    CHECK_EQ_INT(binding(SPEC("\"labels\":\"app=x\""), 0), -EINVAL);
     CHECK_EQ_INT(binding("{\"metadata\":{\"name\":\"a\"},\"spec\":{}}", 0), -EINVAL);
     CHECK_EQ_INT(binding("{\"spec\":{\"workload\":\"w\"}}", 0), -EINVAL);
 }

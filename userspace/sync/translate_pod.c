@@ -151,23 +151,11 @@ static int condition(const cJSON *object, const char *name, struct span *ret, st
     return 0;
 }
 
-/* spec.matchLabels, or by its short name spec.labels: both at once is a mistake of somebody. */
-static int binding_labels(const cJSON *object, const cJSON **ret, struct error *error)
-{
-    const cJSON *long_name = look_at(object, LOOK("spec", "matchLabels"));
-    const cJSON *short_name = look_at(object, LOOK("spec", "labels"));
-    *ret = long_name ? long_name : short_name;
-    return long_name && short_name
-               ? error_set(error, -EINVAL, "it has both spec.matchLabels and spec.labels")
-               : 0;
-}
-
 int translate_pod_binding(const cJSON *object, int is_gone, struct translate_pod_room *room,
                           struct wire_message *ret, struct error *error)
 {
     *ret = (struct wire_message){.kind = is_gone ? WIRE_BINDING_GONE : WIRE_BINDING};
     struct writer labels = writer_on(room->labels, sizeof room->labels);
-    const cJSON *wanted = NULL;
     ret->field[BINDING_NAME] = look_text(object, LOOK("metadata", "name"));
     if (!name_is_subdomain(ret->field[BINDING_NAME]))
         return error_set(error, -EINVAL, "it has no name");
@@ -179,9 +167,7 @@ int translate_pod_binding(const cJSON *object, int is_gone, struct translate_pod
     if (r == 0)
         r = condition(object, "serviceAccount", &ret->field[BINDING_SERVICE_ACCOUNT], error);
     if (r == 0)
-        r = binding_labels(object, &wanted, error);
-    if (r == 0)
-        r = write_labels(&labels, wanted, error);
+        r = write_labels(&labels, look_at(object, LOOK("spec", "labels")), error);
     if (r < 0)
         return r;
     ret->field[BINDING_LABELS] = written(&labels);
