@@ -88,6 +88,7 @@ static struct {
     unsigned refused;
     char reason[32];
     unsigned resealed;
+    void (*take)(uint64_t ticket); /* called when a change has settled with 0 */
 } heard;
 
 static inline void on_settled(void *context, uint64_t first, uint64_t last, int result)
@@ -99,6 +100,8 @@ static inline void on_settled(void *context, uint64_t first, uint64_t last, int 
     heard.ticket = first;
     heard.result = result;
     snprintf(heard.why, sizeof heard.why, "%s", upstream->why(upstream->self));
+    if (result == 0 && heard.take)
+        heard.take(first);
 }
 
 static inline void on_refused(void *context, struct span key, const char *reason)

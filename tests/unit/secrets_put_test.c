@@ -331,8 +331,8 @@ TEST(list_has_all_keys)
     CHECK_EQ_INT(count, 2);
     CHECK(span_is(rows[0].key, "a/1") && span_is(rows[1].key, "b/2"));
     CHECK(rows[1].number == 3 && rows[1].created_us == T0);
-    CHECK(upstream->has(upstream->self, SPAN_LITERAL("b/2")));
-    CHECK(!upstream->has(upstream->self, SPAN_LITERAL("b/3")));
+    CHECK(upstream->version(upstream->self, SPAN_LITERAL("b/2")));
+    CHECK(!upstream->version(upstream->self, SPAN_LITERAL("b/3")));
     free(rows);
     end();
 }

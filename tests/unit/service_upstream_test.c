@@ -22,6 +22,7 @@ static struct {
     const char *why;
     uint64_t if_version;
     unsigned puts, deletes;
+    uint64_t asked_ticket, version;
 } told;
 
 static struct service service;
@@ -62,10 +63,37 @@ static int on_list(void *self, struct store_row **rows, size_t *count)
     return 0;
 }
 
-static int on_has(void *self, struct span key)
+static uint64_t on_version(void *self, struct span key)
 {
     (void)self;
-    return span_is(key, "far/away");
+    return span_is(key, "far/away") ? 7 : 0;
+}
+
+static int on_history(void *self, struct span key, struct store_row **rows, size_t *count,
+                      uint64_t *ticket)
+{
+    (void)self;
+    told.asked_ticket = *ticket;
+    *ticket = 5;
+    if (told.result < 0)
+        return told.result;
+    *rows = calloc(1, sizeof **rows);
+    (*rows)[0] = (struct store_row){.key = SPAN_LITERAL("far/away"),
+                                    .number = 7,
+                                    .updated_us = T0,
+                                    .validity = VALIDITY_ALWAYS};
+    *count = 1;
+    return span_is(key, "far/away") ? 0 : -ENOENT;
+}
+
+static int on_roll_back(void *self, struct span key, uint64_t version, const struct change_put *put,
+                        int renews, int64_t now_us, uint64_t *ticket,
+                        struct change_conflict *conflict)
+{
+    (void)self, (void)key, (void)put, (void)renews, (void)now_us, (void)conflict;
+    *ticket = 5;
+    told.version = version;
+    return told.result;
 }
 
 static const char *on_why(void *self)
@@ -93,7 +121,9 @@ static void begin(void)
                                             .put = on_put,
                                             .delete = on_delete,
                                             .list = on_list,
-                                            .has = on_has,
+                                            .version = on_version,
+                                            .history = on_history,
+                                            .roll_back = on_roll_back,
                                             .why = on_why}};
     options.target = scratch_path("audit");
     CHECK_EQ_INT(service_init(&service), 0);
@@ -197,20 +227,55 @@ TEST(list_is_the_upstreams)
     end();
 }
 
-TEST(versions_that_are_elsewhere)
+TEST(values_that_are_elsewhere)
 {
     begin();
-    CHECK_EQ_INT(ask("GET /v1/admin/history?key=far/away", NULL), 404);
+    CHECK_EQ_INT(ask("GET /v1/admin/value?key=far/away&version=3", NULL), 404);
     requests_check_says("no pod of this node may read far/away");
     requests_check_says("kubectl get vsecmsecret away -n far -o yaml");
-    CHECK_EQ_INT(ask("GET /v1/admin/value?key=far/away&version=3", NULL), 404);
-    CHECK_EQ_INT(ask("POST /v1/admin/rollback",
-                     "{\"workloads\":[\"away\"],\"namespaces\":[\"far\"],\"version\":1}"),
-                 404);
-    requests_check_trail("\"op\":\"rollback\",\"key\":\"far/away\",\"outcome\":\"error\","
+    requests_check_trail("\"op\":\"reveal\",\"key\":\"far/away\",\"outcome\":\"error\","
                          "\"reason\":\"elsewhere\"");
+    end();
+}
+
+TEST(versions_are_the_upstreams)
+{
+    begin();
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=far/away", NULL), 200);
+    requests_check_says("{\"key\":\"far/away\",");
+    requests_check_says("\"versions\":[{\"version\":7,");
+    CHECK_EQ_INT(told.asked_ticket, 0);
+    pending = (struct pending){.ticket = 5, .is_settled = 1};
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=far/away", NULL), 200);
+    CHECK_EQ_INT(told.asked_ticket, 5);
+    pending = (struct pending){.ticket = 5, .is_settled = 1, .result = -ENOENT};
     CHECK_EQ_INT(ask("GET /v1/admin/history?key=a/b", NULL), 404);
     requests_check_says("there is no secret a/b");
+    pending = (struct pending){0};
+    told.result = -EHOSTUNREACH;
+    told.why = "because of the moon";
+    CHECK_EQ_INT(ask("GET /v1/admin/history?key=far/away", NULL), 503);
+    requests_check_says("because of the moon");
+    end();
+}
+
+#define ROLLBACK "{\"workloads\":[\"away\"],\"namespaces\":[\"far\"],\"version\":3}"
+
+TEST(versions_come_back_upstream)
+{
+    begin();
+    pending = (struct pending){.ticket = 5, .is_settled = 1};
+    CHECK_EQ_INT(ask("POST /v1/admin/rollback", ROLLBACK), 200);
+    requests_check_says("{\"key\":\"far/away\",\"version\":7}");
+    pending = (struct pending){.ticket = 5, .is_settled = 1, .result = -ETIME};
+    CHECK_EQ_INT(ask("POST /v1/admin/rollback", ROLLBACK), 409);
+    requests_check_says("version 3 of far/away has expired");
+    pending = (struct pending){.ticket = 5, .is_settled = 1, .result = -ENOENT};
+    CHECK_EQ_INT(ask("POST /v1/admin/rollback", ROLLBACK), 404);
+    requests_check_says("there is no version 3 of secret far/away");
+    pending = (struct pending){0};
+    CHECK_EQ_INT(ask("POST /v1/admin/rollback", ROLLBACK), 200);
+    CHECK_EQ_INT(told.version, 3);
     end();
 }
 

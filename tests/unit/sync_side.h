@@ -19,6 +19,14 @@
 
 #define SYNC_SIDE_OBJECTS 64u
 
+#define SYNC_SIDE_PAST 4u
+
+struct sync_side_past {
+    char version[40], updated[40];
+    char *sealed;
+    size_t length;
+};
+
 struct sync_side_object {
     char name[LIMIT_KEY + 1]; /* namespace/name; "": none */
     unsigned uid, rv, generation;
@@ -27,6 +35,7 @@ struct sync_side_object {
     size_t length;
     int allows_rollback;
     char status_version[24], status_error[256], readers[256];
+    struct sync_side_past past[SYNC_SIDE_PAST]; /* what was put over, newest first */
 };
 
 struct sync_side {
@@ -129,6 +138,8 @@ static inline struct sync_side_object *sync_side_set(const char *name, const cha
 static inline void sync_side_remove(struct sync_side_object *object)
 {
     free(object->sealed);
+    for (size_t i = 0; i < SYNC_SIDE_PAST; i++)
+        free(object->past[i].sealed);
     *object = (struct sync_side_object){.uid = 0};
 }
 
@@ -196,9 +207,45 @@ static inline int sync_side_meets_conflict(const struct wire_message *put,
     return object ? !span_is(given, rv) : given.length != 0;
 }
 
+/* What is in force becomes the first of the past. */
+static inline void sync_side_push_past(struct sync_side_object *object)
+{
+    struct sync_side_past *past = object->past;
+    free(past[SYNC_SIDE_PAST - 1].sealed);
+    memmove(past + 1, past, (SYNC_SIDE_PAST - 1) * sizeof *past);
+    past[0] = (struct sync_side_past){.sealed = object->sealed, .length = object->length};
+    snprintf(past[0].version, sizeof past[0].version, "%s", object->claims[0]);
+    snprintf(past[0].updated, sizeof past[0].updated, "%s", object->claims[2]);
+    object->sealed = NULL;
+}
+
+static inline void sync_side_say_version(uint64_t number, const char *version, const char *updated,
+                                         struct span sealed)
+{
+    struct wire_message row = {.kind = WIRE_VERSION, .number = number};
+    row.field[VERSION_NUMBER] = span_of(version);
+    row.field[VERSION_UPDATED] = span_of(updated);
+    row.field[VERSION_SEALED] = sealed;
+    sync_side_send(&row);
+}
+
+static inline void sync_side_history(uint64_t number, const struct sync_side_object *object)
+{
+    if (object)
+        sync_side_say_version(number, object->claims[0], object->claims[2],
+                              (struct span){object->sealed, object->length});
+    for (size_t i = 0; object && i < SYNC_SIDE_PAST && object->past[i].sealed; i++)
+        sync_side_say_version(number, object->past[i].version, object->past[i].updated,
+                              (struct span){object->past[i].sealed, object->past[i].length});
+    sync_side_end(number, object ? "ok" : "missing", "");
+}
+
 static inline void sync_side_do_put(const struct wire_message *put, const char *name)
 {
-    struct sync_side_object *object = sync_side_set(name, "", put->field[PUT_SEALED]);
+    struct sync_side_object *object = sync_side_find(name);
+    if (object)
+        sync_side_push_past(object);
+    object = sync_side_set(name, "", put->field[PUT_SEALED]);
     for (size_t i = 0; i < 5; i++)
         str_copy(object->claims[i], sizeof object->claims[i], put->field[SEEN_VERSION + i]);
 }
@@ -266,6 +313,8 @@ static inline void sync_side_on_message(void *context, const struct wire_message
         sync_side.unanswered++;
     } else if (message->kind == WIRE_GET) {
         sync_side_get(message->number, sync_side_find(name));
+    } else if (message->kind == WIRE_HISTORY) {
+        sync_side_history(message->number, sync_side_find(name));
     } else if (message->kind == WIRE_PUT) {
         sync_side_put(message, name);
     } else if (message->kind == WIRE_DELETE) {
@@ -297,7 +346,7 @@ static inline void sync_side_done(void)
     if (sync_side.channel)
         sync_side_lose();
     for (size_t i = 0; i < SYNC_SIDE_OBJECTS; i++)
-        free(sync_side.objects[i].sealed);
+        sync_side_remove(&sync_side.objects[i]);
     sync_side = (struct sync_side){.channel = NULL};
 }
 

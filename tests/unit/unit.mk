@@ -47,7 +47,7 @@ $(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL)
 
 # The pods and the root key are as the test says.
-$(O)/test/secrets_test $(O)/test/secrets_put_test $(O)/test/secrets_reseal_test: $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o \
+$(patsubst %,$(O)/test/secrets%_test,_history _put _reseal) $(O)/test/secrets_test: $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o \
     $(call objects,$(call sources,base wire crypto template store)) \
     $(call objects,$(wildcard userspace/cluster/secrets*.c) $(patsubst %,userspace/cluster/%.c,catalog judgement link \
     sealed_record))

@@ -29,6 +29,11 @@ static void unlink_ask(struct ask *ask)
 static void on_answer(void *context, const struct wire_message *answer)
 {
     struct ask ended = *(struct ask *)context;
+    if (answer->kind == WIRE_VERSION) { /* there is more to come */
+        if (ended.secrets)
+            ended.answer(ended.secrets, ended.who, answer);
+        return;
+    }
     if (ended.secrets)
         unlink_ask(context);
     free(context);
@@ -307,10 +312,13 @@ static int list(void *self, struct store_row **rows, size_t *count)
                      link_why(secrets->options.link));
 }
 
-static int has(void *self, struct span key)
+static uint64_t version(void *self, struct span key)
 {
     const struct secrets *secrets = self;
-    return catalog_find(secrets->catalog, key) || store_find(secrets->options.store, key);
+    const struct catalog_item *item = catalog_find(secrets->catalog, key);
+    const struct store_version *local = store_find(secrets->options.store, key);
+    uint64_t claimed = !item ? 0 : item->version ? item->version : 1;
+    return local && local->number > claimed ? local->number : claimed;
 }
 
 static const char *why(void *self)
@@ -368,7 +376,9 @@ int secrets_new(const struct secrets_options *options, struct secrets **ret)
                                           .put = secrets_put,
                                           .delete = secrets_delete,
                                           .list = list,
-                                          .has = has,
+                                          .version = version,
+                                          .history = secrets_history,
+                                          .roll_back = secrets_history_roll_back,
                                           .why = why};
     secrets->tick.fire = on_tick;
     secrets->catalog = catalog_new(options->max);

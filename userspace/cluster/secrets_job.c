@@ -30,8 +30,11 @@ static void add_done(struct job *job)
 
 int secrets_job_fail(struct job *job, int code, const char *text)
 {
-    error_set(&job->secrets->why, code, "%s: %s; %s", job->keys[job->at], text,
-              job->is_delete ? "it was not deleted" : "it was not stored");
+    if (job->is_reading)
+        error_set(&job->secrets->why, code, "%s: %s", job->keys[job->at], text);
+    else
+        error_set(&job->secrets->why, code, "%s: %s; %s", job->keys[job->at], text,
+                  job->is_delete ? "it was not deleted" : "it was not stored");
     add_done(job);
     return code;
 }
@@ -113,6 +116,7 @@ void secrets_job_free(struct job *job)
     if (!job)
         return;
     secret_unref(job->block);
+    free(job->rows);
     free(job->keys);
     free(job);
 }
@@ -143,6 +147,11 @@ void secrets_job_advance(struct job *job, int r)
     if (r == -EINPROGRESS)
         return;
     uint64_t ticket = job->ticket;
+    secrets->found.ticket = ticket;
+    secrets->found.rows = r == 0 ? job->rows : NULL;
+    secrets->found.count = job->row_count;
+    if (r == 0)
+        job->rows = NULL;
     unlink_job(job);
     secrets_state_forget(secrets, job);
     secrets_job_free(job);
@@ -150,6 +159,8 @@ void secrets_job_advance(struct job *job, int r)
         secrets->why.text[0] = '\0';
     secrets->options.settled(secrets->options.settled_context, ticket, ticket, r);
     secrets->why.text[0] = '\0'; /* it was that change's */
+    free(secrets->found.rows);   /* nobody took them */
+    secrets->found.rows = NULL;
 }
 
 int secrets_job_next_key(struct job *job)

@@ -40,6 +40,14 @@ struct job {
     int was_sent;    /* if its answer is lost, nobody knows what became of it */
     struct job_known known;
     uint64_t store_ticket; /* of the change here; 0: none is under way */
+
+    /* Of secrets_history.c. */
+    int is_reading;         /* nothing is changed */
+    struct store_row *rows; /* of the list; behind them the key */
+    size_t row_count, key_length;
+    uint64_t wanted; /* the version that is to be stored again */
+    int renews;      /* its time is to be put.validity */
+    int found;       /* what came of opening it: 0 or -errno */
 };
 
 /* The key that is being changed. */
@@ -71,6 +79,18 @@ int secrets_job_fail(struct job *job, int code, const char *text);
 int secrets_job_fail_unreachable(struct job *job, const char *reason);
 int secrets_job_fail_conflict(struct job *job);
 int secrets_job_fail_result(struct job *job, const struct wire_message *answer);
+
+/* ---- secrets_put.c ----------------------------------------------------------------------------
+ */
+
+/* A step: begin to store job->put. */
+int secrets_put_begin(struct job *job);
+
+/* A step: write what is to be stored to its object. */
+int secrets_put_send(struct job *job);
+
+/* Take a copy of PUT, whose memory is about to go. 0 or -ENOSPC. */
+int secrets_put_copy(struct job *job, const struct change_put *put);
 
 /* ---- secrets_known.c ------------------------------------------------------------------------- */
 

@@ -33,16 +33,14 @@ static int is_known(const struct job *job, const struct catalog_item *item)
            job->put.if_version == CHANGE_ANY_VERSION;
 }
 
-static job_step send_put;
-
-static int begin_key(struct job *job)
+int secrets_put_begin(struct job *job)
 {
     const struct secrets *secrets = job->secrets;
     const struct catalog_item *item = catalog_find(secrets->catalog, secrets_job_key(job));
     if (!link_is_up(secrets->options.link))
         return secrets_job_fail_unreachable(job, link_why(secrets->options.link));
     secrets_known_local(job);
-    job->step = send_put;
+    job->step = secrets_put_send;
     if (!item) { /* it is created, or somebody has done so, which is a conflict */
         job->known.version = secrets->is_synced ? 0 : job->known.version;
         return 0;
@@ -162,7 +160,7 @@ static int fail_size(struct job *job, size_t length)
     return secrets_job_fail(job, -EFBIG, text);
 }
 
-static int send_put(struct job *job)
+int secrets_put_send(struct job *job)
 {
     struct secrets *secrets = job->secrets;
     const struct age_recipient *to = root_recipient(secrets->options.root);
@@ -197,7 +195,7 @@ static struct span copy(struct span text, char **at)
 }
 
 /* The request is gone before the answer comes. */
-static int copy_put(struct job *job, const struct change_put *put)
+int secrets_put_copy(struct job *job, const struct change_put *put)
 {
     size_t length = put->value.length + put->template.length + put->format.length;
     job->block = secret_new(job->secrets->options.arena, length);
@@ -221,9 +219,9 @@ int secrets_put(void *self, const struct span *keys, size_t count, const struct 
     struct job *job = secrets_job_new(secrets, keys, count);
     if (!job)
         return -ENOMEM;
-    job->begin = begin_key;
-    job->send = send_put;
-    int r = copy_put(job, put);
+    job->begin = secrets_put_begin;
+    job->send = secrets_put_send;
+    int r = secrets_put_copy(job, put);
     if (r < 0) {
         secrets_job_free(job);
         return r;

@@ -57,6 +57,11 @@ struct secrets {
     struct job *jobs; /* changes that administrators make, in their order */
     unsigned job_count;
     uint64_t last_ticket;
+    struct { /* by the job whose end is being told */
+        uint64_t ticket;
+        struct store_row *rows; /* NULL: nothing, or it was taken */
+        size_t count;
+    } found;
     struct error why; /* the last change was not made; "" when there is no more to say */
 };
 
@@ -122,13 +127,18 @@ void secrets_tell_due(struct secrets *secrets);
 /* The hash of the status that ITEM has. */
 uint64_t secrets_tell_hash(struct secrets *secrets, const struct catalog_item *item);
 
-/* ---- secrets_put.c, secrets_delete.c: as in struct upstream -----------------------------------
+/* ---- secrets_put.c, secrets_delete.c, secrets_history.c: as in struct upstream ----------------
  */
 
 int secrets_put(void *self, const struct span *keys, size_t count, const struct change_put *put,
                 int64_t now_us, uint64_t *ticket, struct change_conflict *conflict);
 int secrets_delete(void *self, const struct span *keys, size_t count, int64_t now_us,
                    uint64_t *ticket);
+int secrets_history(void *self, struct span key, struct store_row **rows, size_t *count,
+                    uint64_t *ticket);
+int secrets_history_roll_back(void *self, struct span key, uint64_t version,
+                              const struct change_put *put, int renews, int64_t now_us,
+                              uint64_t *ticket, struct change_conflict *conflict);
 
 /* ---- secrets_job.c --------------------------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ void keystone_get(struct service *service, struct call *call, struct reply *repl
     struct span name = {key, k.used};
     writer_literal(&w, "{\"status\":\"");
     const struct upstream upstream = service_upstream(service);
-    writer_text(&w, upstream.has(upstream.self, name) ? "ready" : "pending");
+    writer_text(&w, upstream.version(upstream.self, name) ? "ready" : "pending");
     writer_literal(&w, "\",\"key\":\"");
     writer_span(&w, name);
     writer_literal(&w, "\"}\n");

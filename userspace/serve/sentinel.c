@@ -152,7 +152,7 @@ static void find_missing(const struct service *service, char *ret, size_t size)
     const struct upstream upstream = service_upstream(service);
     struct writer w = writer_on(ret, size - 1);
     for (size_t i = 0; i < service->scratch->key_count; i++) {
-        if (upstream.has(upstream.self, service->scratch->keys[i]))
+        if (upstream.version(upstream.self, service->scratch->keys[i]))
             continue;
         writer_text(&w, w.used ? ", " : "");
         writer_span(&w, service->scratch->keys[i]);

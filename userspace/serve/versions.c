@@ -76,7 +76,7 @@ static struct put_request *read_wanted(struct service *service, struct call *cal
 static int is_elsewhere(const struct service *service, struct span key)
 {
     const struct upstream upstream = service_upstream(service);
-    return !store_find(service->store, key) && upstream.has(upstream.self, key);
+    return !store_find(service->store, key) && upstream.version(upstream.self, key);
 }
 
 static void refuse_elsewhere(struct call *call, const char *key, struct reply *reply)
@@ -87,7 +87,7 @@ static void refuse_elsewhere(struct call *call, const char *key, struct reply *r
     str_copy(workload, sizeof workload, parts.workload);
     call->reason = "elsewhere";
     reply_error(reply, 404, ERROR_NOT_FOUND,
-                "no pod of this node may read %s, so its versions are not here: ask the daemon of "
+                "no pod of this node may read %s, so its value is not here: ask the daemon of "
                 "a node that has one, or see `kubectl get vsecmsecret %s -n %s -o yaml`",
                 key, workload, namespace);
 }
@@ -98,9 +98,7 @@ static void refuse(const struct service *service, struct call *call, int r,
     char version[64] = "";
     if (wanted->version)
         snprintf(version, sizeof version, "version %llu of ", (unsigned long long)wanted->version);
-    if (r == -ENOENT && is_elsewhere(service, wanted->keys[0])) {
-        refuse_elsewhere(call, wanted->key_text[0], reply);
-    } else if (r == -ENOENT) {
+    if (r == -ENOENT) {
         call->reason = wanted->version ? "no-version" : "no-secret";
         reply_error(reply, 404, ERROR_NOT_FOUND, "there is no %ssecret %s", version,
                     wanted->key_text[0]);
@@ -156,18 +154,9 @@ static void write_history(struct writer *w, const struct store_row *rows, size_t
     writer_literal(w, "]}\n");
 }
 
-void versions_list(struct service *service, struct call *call, struct reply *reply)
+static void reply_history(struct service *service, struct call *call, const struct store_row *rows,
+                          size_t count, struct reply *reply)
 {
-    struct store_row *rows = NULL;
-    size_t count = 0;
-    const struct put_request *wanted = read_wanted(service, call, 0, reply);
-    if (!wanted)
-        return;
-    int r = store_history(service->store, wanted->keys[0], &rows, &count);
-    if (r < 0) {
-        refuse(service, call, r, wanted, reply);
-        return;
-    }
     struct writer w = {0};
     int64_t now_us = service_now_us(service);
     write_history(&w, rows, count, now_us);
@@ -179,6 +168,27 @@ void versions_list(struct service *service, struct call *call, struct reply *rep
     } else {
         outcome_refuse(call, -ENOMEM, NULL, reply);
     }
+}
+
+void versions_list(struct service *service, struct call *call, struct reply *reply)
+{
+    struct store_row *rows = NULL;
+    size_t count = 0;
+    const struct put_request *wanted = read_wanted(service, call, 0, reply);
+    if (!wanted)
+        return;
+    int r = 0;
+    int has_settled = service_has_settled(call, &r);
+    uint64_t ticket = has_settled ? call->pending->ticket : 0;
+    const struct upstream upstream = service_upstream(service);
+    if (r == 0)
+        r = upstream.history(upstream.self, wanted->keys[0], &rows, &count, &ticket);
+    if (service_must_wait(call, r, ticket))
+        return;
+    if (r < 0)
+        refuse(service, call, r, wanted, reply);
+    else
+        reply_history(service, call, rows, count, reply);
     free(rows);
 }
 
@@ -228,6 +238,10 @@ void versions_value(struct service *service, struct call *call, struct reply *re
     }
     int r = store_read(service->store, wanted->keys[0], wanted->version, service_now_us(service),
                        &record);
+    if (r == -ENOENT && is_elsewhere(service, wanted->keys[0])) {
+        refuse_elsewhere(call, wanted->key_text[0], reply);
+        return;
+    }
     if (r < 0) {
         refuse(service, call, r, wanted, reply);
         return;
@@ -238,36 +252,23 @@ void versions_value(struct service *service, struct call *call, struct reply *re
 
 /* ---- rollback ------------------------------------------------------------------------------ */
 
-/* What has expired is given new life only by whoever says until when. */
 static int roll_back(struct service *service, struct put_request *request, uint64_t *ticket,
                      struct change_conflict *conflict)
 {
-    struct record record;
-    int64_t now_us = clock_wall_us();
-    int renews = request->has_validity;
-    int r = store_read(service->store, request->keys[0], request->version,
-                       renews ? INT64_MIN : now_us, &record);
-    if (r < 0)
-        return r != -ESTALE ? r : renews ? -ENODATA : -ETIME;
-    const struct change_put put = {.value = record.value,
-                                   .template = record.template,
-                                   .format = record.format,
-                                   .adopts = record.adopts,
-                                   .validity = renews ? request->validity : record.validity,
+    const struct change_put put = {.validity = request->validity,
                                    .if_version = request->if_version};
     const struct upstream upstream = service_upstream(service);
-    r = upstream.put(upstream.self, request->keys, 1, &put, now_us, ticket, conflict);
-    record_done(service->arena, &record);
-    return r;
+    return upstream.roll_back(upstream.self, request->keys[0], request->version, &put,
+                              request->has_validity, clock_wall_us(), ticket, conflict);
 }
 
 static void reply_rolled_back(struct service *service, const struct put_request *request,
                               struct reply *reply)
 {
     char line[LIMIT_KEY + 64];
-    const struct store_version *version = store_find(service->store, request->keys[0]);
+    const struct upstream upstream = service_upstream(service);
     snprintf(line, sizeof line, "{\"key\":\"%s\",\"version\":%llu}\n", request->key_text[0],
-             (unsigned long long)(version ? version->number : 0));
+             (unsigned long long)upstream.version(upstream.self, request->keys[0]));
     reply_json(reply, line);
 }
 

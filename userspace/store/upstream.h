@@ -35,8 +35,23 @@ struct upstream {
                   uint64_t *ticket);
     /* As store_list(): all keys, not only those that this node has. */
     int (*list)(void *self, struct store_row **rows, size_t *count);
-    /* Non-zero when there is a secret KEY, here or elsewhere. */
-    int (*has)(void *self, struct span key);
+    /* The newest version of KEY, here or elsewhere, as far as it is known; 0: there is no such
+     * secret. */
+    uint64_t (*version)(void *self, struct span key);
+    /*
+     * As store_history(), of any key. In a cluster also -EINPROGRESS with *ticket: when that has
+     * settled with 0, ask again with the same *ticket at once. *ticket is 0 the first time.
+     */
+    int (*history)(void *self, struct span key, struct store_row **rows, size_t *count,
+                   uint64_t *ticket);
+    /*
+     * Store VERSION of KEY again, as put() does; of PUT only if_version is looked at and, when
+     * RENEWS, validity: else the version's own holds. Also -ETIME: it has expired; -ENODATA: its
+     * value is gone.
+     */
+    int (*roll_back)(void *self, struct span key, uint64_t version, const struct change_put *put,
+                     int renews, int64_t now_us, uint64_t *ticket,
+                     struct change_conflict *conflict);
     /*
      * Why the last call failed, for people; "" when there is no more to say than its result does.
      * Within store_options.settled: why the change that is told of was not made.
