@@ -6,7 +6,9 @@
 # Run every suite, or those named, and count what they print: `ok - test`, `not ok - test`,
 # `skip - test: reason`. A suite that says nothing, or fails without saying what, counts as one
 # failure. Two lanes run side by side: what looks at the machine's kernel and clocks goes one after
-# the other in the first, what only computes in the second. All output is kept in BUILD_DIR/check/.
+# the other in the first, what only computes in the second. Beside them, with what they leave of the
+# processors, a third builds what a cluster consists of; once built, that is kept. All output is kept in
+# BUILD_DIR/check/.
 set -u
 cd "$(dirname "$0")/.."
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -26,6 +28,7 @@ suites=(
     "1 sync         make O=$build check-sync"
     "1 asan-unit    make $asan check-unit"
     "1 asan-system  make $asan check-system"
+    "1 kube         make O=$build check-kube"
     "2 clang        built make O=$build/clang CC=clang all unit-programs"
     "2 lint         make O=$build check-lint"
     "2 conform      make O=$build check-conform"
@@ -34,6 +37,7 @@ suites=(
     "2 vm           make O=$build check-vm"
     "2 fault        make O=$build check-fault"
     "2 asan-fault   make $asan check-fault"
+    "3 kube-parts   make kube-parts"
 )
 
 # A compiler that has something to say is a failure even where it is not an error.
@@ -90,6 +94,7 @@ mkdir -p "$logs"
 run_lane 0 "$@"
 run_lane 1 "$@" &
 run_lane 2 "$@" &
+run_lane 3 "$@" &
 wait
 
 passed=$(count ok "$logs"/*.log) failed=$(count 'not ok' "$logs"/*.log)
