@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from process import wait_until
-from vsecm import (NAMESPACE, VSECM, daemon_pid, deployed_whole, inside, pod, read, running, safe, secret_of, web)
+from vsecm import (NAMESPACE, VSECM, account, daemon_pid, deployed_whole, inside, pod, read, running, safe, secret_of, web)
 
 VALUES = {"first": "value-of-first", "second": "value-of-second"}
 
@@ -118,6 +118,42 @@ def test_copied(cluster):
     cluster.until(lambda: secret_of(cluster, "second", "default").get("status", {}).get("error"), 20, "the refusal")
     assert read(cluster, "second", "other") is None
     cluster.kubectl("delete", "vsecmsecret", "-n", "second", "default")
+
+
+def sentinel(cluster, *words, **options):
+    return cluster.execute(NAMESPACE, "deploy/vsecm-sentinel", "vsecm", *words, **options)
+
+
+def test_history(cluster):
+    """versions of a secret that no pod reads yet are listed, and an older one is stored again"""
+    start(cluster)
+    for value in ("older", "newer", "newest"):
+        put(cluster, "first", value, "later")
+    versions = json.loads(sentinel(cluster, "history", "first/later", "-o", "json"))["versions"]
+    assert [row["version"] for row in versions] == [3, 2, 1], versions
+    sentinel(cluster, "rollback", "first/later", "--to", "1")
+    cluster.apply(account("first", "later"), pod("first", "later", "later"))
+    running(cluster, "first", "later")
+    cluster.until(lambda: read(cluster, "first", "later") == "older", 10, "the older value")
+    assert secret_of(cluster, "first", "later")["metadata"]["annotations"]["vsecm.com/version"] == "4"
+    refused = cluster.execute(NAMESPACE, "deploy/vsecm-sentinel", "vsecm", "rollback", "first/later", "--to", "9",
+                              check=False)
+    assert refused.returncode and "no version 9" in refused.stderr, refused
+
+
+def test_rekey(cluster):
+    """a new root key: nobody stops reading, what is stored then is sealed to the new one, and nodes know both meanwhile"""
+    start(cluster)
+    before = sentinel(cluster, "node", "list")
+    recipient = cluster.get("vsecmkey", "root")["spec"]["recipient"]
+    sentinel(cluster, "rekey")
+    cluster.until(lambda: cluster.get("vsecmkey", "root")["spec"]["recipient"] != recipient, 10, "another root key")
+    assert "node1" in before and "node1" in sentinel(cluster, "node", "list")
+    put(cluster, "first", "after")
+    until_read(cluster, "first", "after")
+    until_read(cluster, "second", VALUES["second"])
+    put(cluster, "first", VALUES["first"])
+    until_read(cluster, "first", VALUES["first"])
 
 
 def test_seal(cluster):
