@@ -270,4 +270,28 @@ TEST(what_does_not_fit_is_not_asked)
     links_end();
 }
 
+/* Whoever asked has forgotten all of it when an answer came that ends it. */
+TEST(an_answer_of_another_kind_is_none)
+{
+    static const struct {
+        enum wire_kind asked, answer;
+    } rows[] = {{WIRE_GET, WIRE_VERSION},        {WIRE_TOKEN_GET, WIRE_VERSION},
+                {WIRE_TOKEN_REVIEW, WIRE_TOKEN}, {WIRE_PUT, WIRE_VERSION},
+                {WIRE_HISTORY, WIRE_SECRET},     {WIRE_KEY_PUT, WIRE_REVIEW},
+                {WIRE_GET, WIRE_SEEN},           {WIRE_EXPORT, WIRE_API}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin();
+        links_attach();
+        CHECK_EQ_INT(ask(rows[i].asked), 0);
+        uint64_t number = heard(rows[i].asked);
+        links_answer(rows[i].answer, number, "1");
+        links_answer(rows[i].answer, number, "1");
+        check_closed();
+        CHECK_STR(told.trace, "unreachable ");
+        CHECK_EQ_INT(told.results, 1);
+        CHECK_STR(link_why(links.link), "vsecm-sync answered what was not asked");
+        links_end();
+    }
+}
+
 CHECK_MAIN

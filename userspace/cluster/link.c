@@ -24,6 +24,7 @@ struct watcher {
 /* What was asked and is not answered yet. */
 struct asked {
     uint64_t number; /* 0: free */
+    enum wire_kind kind;
     uint64_t due_ms;
     link_answer *answer;
     void *context;
@@ -180,6 +181,22 @@ static void greet(struct link *link, const struct wire_message *hello)
     tell_observers(link, hello);
 }
 
+/* Of what has an answer of its own. Whoever asked relies on it: a row in between ends nothing. */
+static const struct {
+    enum wire_kind asked, answer;
+} answers[] = {{WIRE_GET, WIRE_SECRET},
+               {WIRE_HISTORY, WIRE_VERSION},
+               {WIRE_TOKEN_GET, WIRE_TOKEN},
+               {WIRE_TOKEN_REVIEW, WIRE_REVIEW}};
+
+static int may_answer(const struct asked *asked, enum wire_kind kind)
+{
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        if (answers[i].asked == asked->kind && answers[i].answer == kind)
+            return 1;
+    return kind == WIRE_RESULT;
+}
+
 static void on_message(void *context, const struct wire_message *message)
 {
     struct link *link = context;
@@ -190,6 +207,10 @@ static void on_message(void *context, const struct wire_message *message)
     }
     if (!link->is_welcome) {
         lose(link, "vsecm-sync did not say who it is");
+        return;
+    }
+    if (asked && !may_answer(asked, message->kind)) {
+        lose(link, "vsecm-sync answered what was not asked");
         return;
     }
     if (message->kind == WIRE_API)
@@ -232,7 +253,8 @@ int link_ask(struct link *link, struct wire_message *message, link_answer *answe
     int r = channel_send(link->channel, message);
     if (r < 0)
         return r;
-    *asked = (struct asked){message->number, clock_mono_ms() + LIMIT_LINK_MS, answer, context};
+    *asked = (struct asked){message->number, message->kind, clock_mono_ms() + LIMIT_LINK_MS, answer,
+                            context};
     link->under_way++;
     return 0;
 }
