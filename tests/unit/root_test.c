@@ -328,6 +328,35 @@ TEST(a_new_key_then_the_old_one_goes)
     clusters_end();
 }
 
+static int both_have_three(void)
+{
+    return roots_two_know() && roots_identities_of(0) == 3 && roots_identities_of(1) == 3;
+}
+
+/* Values were sealed anew to the key that was the newest then, and not to the one after it. */
+TEST(what_was_to_go_stays_when_another_key_has_come)
+{
+    roots_begin_with_one(ROOT_AUTO);
+    clusters_start(1, ROOT_AUTO);
+    CHECK(clusters_run(roots_two_know, 5000));
+    clusters_run(roots_request_is_gone, 5000);
+    CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), 0);
+    CHECK(clusters_run(roots_both_have_two, 5000));
+    struct age_recipient second = *root_recipient(roots_of(0));
+    unsigned conflicts = clusters.conflicts;
+    clusters.refusals = 1; /* it is not done at once, */
+    CHECK_EQ_INT(root_drop_old(roots_of(0), &error), 0);
+    while (clusters.conflicts == conflicts)
+        clusters_run(NULL, 1);
+    CHECK_EQ_INT(root_rekey(roots_of(1), "", &error), 0); /* and somebody else is faster */
+    CHECK(clusters_run(both_have_three, 5000));
+    clusters_run(NULL, 1500);
+    size_t count;
+    CHECK(both_have_three());
+    CHECK_MEM(&root_identities(roots_of(0), &count)[1].recipient, &second, sizeof second);
+    clusters_end();
+}
+
 /* It roots_knows no key that is in the seal now, but whoever sealed it knew the one that it
  * roots_knows. */
 TEST(a_node_that_was_away_believes_what_came_meanwhile)

@@ -34,8 +34,10 @@ static void set_held(struct root *root, struct wrap *next, char *sealed, size_t 
     root->held_text = sealed;
     root->held_length = length;
     wrap_free(was);
-    if (!is_same)
-        root->options.changed(root->options.context);
+    if (is_same)
+        return;
+    root->wish.settles = 0; /* what is sealed to the newest key then may not be so to this one */
+    root->options.changed(root->options.context);
 }
 
 void root_take_accept(struct root *root, struct wrap *next, char *sealed, size_t length)
