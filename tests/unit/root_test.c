@@ -478,6 +478,26 @@ TEST(a_forged_key_is_refused)
     clusters_end();
 }
 
+/* Whoever was left out for a while by somebody who may write it is in again when it is put back. */
+TEST(after_a_forged_key_is_put_back_all_goes_on)
+{
+    struct age_identity forged;
+    roots_begin_with_one(ROOT_AUTO);
+    char recipient[80], *good = clusters_text(span_of(clusters.key.sealed));
+    snprintf(recipient, sizeof recipient, "%s", clusters.key.recipient);
+    age_key_generate(&forged);
+    struct wrap *wrap = wrap_new(clusters.arena, &forged, 1);
+    wrap->generation = 100;
+    forge(wrap);
+    expect_note("root-refuse  deny not-for-us");
+    clusters_set_key(span_of(recipient), span_of(good), SPAN_LITERAL("node-0"));
+    clusters_start(1, ROOT_AUTO);
+    CHECK(clusters_run(roots_two_know, 5000));
+    wrap_free(wrap);
+    free(good);
+    clusters_end();
+}
+
 /* Whoever asks to be let in seals their token to it. */
 TEST(the_recipient_in_clear_is_put_right)
 {

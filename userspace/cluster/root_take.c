@@ -150,8 +150,10 @@ void root_take_judge(struct root *root)
     struct wrap *next = NULL;
     root->object.refused = NULL;
     root->object.is_unjudged = 0;
-    if (is_held(root))
+    if (is_held(root)) {
+        root->is_out = 0; /* it was put back */
         return;
+    }
     int r =
         open_sealed(root, (struct span){root->object.sealed, root->object.length}, &next, &error);
     if (r < 0)
