@@ -2,6 +2,8 @@
 /* Requests to a daemon in a cluster: its root key, its nodes, what is sealed to it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "crypto/age_whole.h"
 #include "protocol.h"
@@ -75,6 +77,23 @@ static int ask(const char *line, const char *text)
 static int is_known(void)
 {
     return root_recipient(service.root) != NULL;
+}
+
+TEST(what_could_not_be_recorded_is_known_before)
+{
+    struct rlimit was;
+    begin();
+    CHECK_EQ_INT(service_can_note(&service), 0);
+    CHECK_EQ_INT(getrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_EQ_INT(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1, was.rlim_max}), 0);
+    for (unsigned i = 0; i < 10000 && service_can_note(&service) == 0; i++)
+        service_note(&service, "node-admit", SPAN_LITERAL("node-1"), "allow", "ok");
+    CHECK(service_can_note(&service) < 0);
+    service.serves_unaudited = 1;
+    CHECK_EQ_INT(service_can_note(&service), 0);
+    CHECK_EQ_INT(setrlimit(RLIMIT_FSIZE, &was), 0);
+    end();
 }
 
 TEST(outside_of_a_cluster)

@@ -187,6 +187,12 @@ static void on_admission(void *context, const char *what, const char *name, cons
     service_note(cluster->options.service, what, span_of(name), outcome, why);
 }
 
+static int can_note(void *context)
+{
+    const struct cluster *cluster = context;
+    return service_can_note(cluster->options.service);
+}
+
 static int make_root(struct cluster *cluster, struct error *error)
 {
     static const char *const modes[] = {
@@ -205,6 +211,7 @@ static int make_root(struct cluster *cluster, struct error *error)
                                       .user = config->admission_user,
                                       .changed = on_root,
                                       .note = on_admission,
+                                      .can_note = can_note,
                                       .context = cluster};
     int r = root_new(&root, &cluster->root, error);
     if (r == 0)

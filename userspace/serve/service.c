@@ -112,6 +112,12 @@ int service_note(struct service *service, const char *operation, struct span key
     return service->serves_unaudited ? 0 : r;
 }
 
+int service_can_note(struct service *service)
+{
+    int r = audit_reserve(service->audit, LIMIT_TARGETS);
+    return service->serves_unaudited ? 0 : r;
+}
+
 int service_has_settled(const struct call *call, int *result)
 {
     *result = call->pending->result;

@@ -158,6 +158,9 @@ int service_must_wait(struct call *call, int result, uint64_t ticket);
 int service_note(struct service *service, const char *operation, struct span key,
                  const char *outcome, const char *reason);
 
+/* 0 when there is room for LIMIT_TARGETS of these, or -errno: as service_note(). */
+int service_can_note(struct service *service);
+
 /*
  * Keep the record that KEY is about to be told to whoever is behind CALL. 0, or -errno: then it
  * must not be told.
