@@ -188,13 +188,13 @@ TEST(a_request_is_good_for_its_own_object_only)
 TEST(a_person_approves)
 {
     roots_begin_with_one(ROOT_APPROVE);
-    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), -ENOENT);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", "", &error), -ENOENT);
     clusters_start(1, ROOT_AUTO); /* the stricter of both counts */
     expect_note("node-wait node-1 deny approval");
     CHECK(!clusters_run(roots_two_know, 100));
     CHECK(strstr(roots_status_of(0), "a person has to approve it") != NULL);
-    CHECK_EQ_INT(root_approve(roots_of(1), "node-1", &error), -ENOKEY);
-    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), 0);
+    CHECK_EQ_INT(root_approve(roots_of(1), "node-1", "", &error), -ENOKEY);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", "", &error), 0);
     CHECK(clusters_run(roots_two_know, 5000));
     expect_note("node-admit node-1 allow ok");
     struct wrap *wrap = roots_opened(1);
@@ -214,7 +214,7 @@ TEST(an_approval_is_for_one_recipient)
     clusters.is_invalid = 1; /* so that it stays approved, and out */
     clusters_start(1, ROOT_APPROVE);
     expect_note("node-refuse node-1 deny bad-token");
-    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), 0);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", "", &error), 0);
     clusters_run(NULL, 200);
     struct wrap *wrap = roots_opened(0);
     CHECK_EQ_INT(wrap->approved.count, 1);
@@ -421,7 +421,7 @@ TEST(who_leaves_stays_out)
     clusters_start(1, ROOT_AUTO);
     expect_note("node-wait node-1 deny removed");
     CHECK(!clusters_run(roots_two_know, 100));
-    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", &error), 0);
+    CHECK_EQ_INT(root_approve(roots_of(0), "node-1", "", &error), 0);
     CHECK(clusters_run(roots_two_know, 5000));
     CHECK(roots_agree(2));
     clusters_end();

@@ -185,6 +185,14 @@ static int two_identities(void)
     return count == 2;
 }
 
+static const char *approving(const char *node, const struct age_recipient *compared)
+{
+    char text[AGE_KEY_RECIPIENT_TEXT];
+    age_key_write_recipient(compared, text);
+    snprintf(body, sizeof body, "{\"approve\":\"%s\",\"recipient\":\"%s\"}", node, text);
+    return body;
+}
+
 TEST(nodes)
 {
     static const char *const bad[] = {"",
@@ -193,6 +201,10 @@ TEST(nodes)
                                       "{\"approve\":1}",
                                       "{\"approve\":\"A\"}",
                                       "{\"admit\":\"a\"}",
+                                      "{\"recipient\":\"age1\"}",
+                                      "{\"approve\":\"node-1\",\"recipient\":\"\"}",
+                                      "{\"approve\":\"node-1\",\"recipient\":\"age1x\"}",
+                                      "{\"remove\":\"node-1\",\"recipient\":\"age1x\"}",
                                       "{\"approve\":\"a\",\"remove\":\"b\"}"};
     begin();
     join(ROOT_APPROVE);
@@ -209,7 +221,15 @@ TEST(nodes)
     CHECK_EQ_INT(ask_as(&user, "POST /v1/admin/nodes", "{\"approve\":\"node-1\"}"), 403);
     CHECK(!clusters_run(one_is_in, 100));
     CHECK_EQ_INT(ask("POST /v1/admin/nodes", "{\"approve\":\"node-2\"}"), 404);
-    CHECK_EQ_INT(ask("POST /v1/admin/nodes", "{\"approve\":\"node-1\"}"), 200);
+    /* It is the recipient that was compared, whatever is told by now. */
+    CHECK_EQ_INT(ask("POST /v1/admin/nodes", approving("node-1", root_recipient(service.root))),
+                 409);
+    CHECK(!clusters_run(one_is_in, 100));
+    struct age_recipient compared;
+    CHECK_EQ_INT(age_key_read_recipient(
+                     span_of(clusters_find(SPAN_LITERAL("node-1"), 0)->recipient), &compared),
+                 0);
+    CHECK_EQ_INT(ask("POST /v1/admin/nodes", approving("node-1", &compared)), 200);
     CHECK(clusters_run(one_is_in, 5000));
     CHECK_EQ_INT(ask("POST /v1/admin/nodes", "{\"remove\":\"node-0\"}"), 400);
     CHECK_EQ_INT(ask("POST /v1/admin/nodes", "{\"remove\":\"node-1\"}"), 200);

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/say.h"
 #include "client/exchange.h"
+#include "crypto/age_key.h"
 #include "protocol.h"
 
 #include <cjson/cJSON.h>
@@ -93,6 +94,10 @@ static void write_body(struct writer *writer, const void *argument)
     writer_text(writer, arguments->operands[0]); /* one of ours, and the member's name */
     writer_text(writer, "\":\"");
     writer_text(writer, arguments->operands[1]); /* which needs no escape */
+    if (arguments->operand_count > 2) {
+        writer_text(writer, "\",\"recipient\":\"");
+        writer_text(writer, arguments->operands[2]); /* nor does this */
+    }
     writer_text(writer, "\"}");
 }
 
@@ -106,8 +111,12 @@ static enum verb_exit change(const struct arguments *arguments, const char *said
         .argument = arguments,
     };
     struct exchange_answer answer;
+    struct age_recipient recipient;
     if (!name_is_subdomain(span_of(arguments->operands[1])))
         return say_failure(VERB_USAGE, "a node's name must be " NAME_SUBDOMAIN_RULE);
+    if (arguments->operand_count > 2 &&
+        age_key_read_recipient(span_of(arguments->operands[2]), &recipient) < 0)
+        return say_failure(VERB_USAGE, "RECIPIENT must be an age recipient (age1...)");
     enum verb_exit status = submit_body(arguments, &what, &answer);
     if (status)
         return status;
@@ -132,9 +141,9 @@ static enum verb_exit take_out(const struct arguments *arguments)
 
 static const struct {
     const char *name;
-    size_t operands; /* this one included */
+    size_t least, most; /* operands, this one included */
     enum verb_exit (*run)(const struct arguments *arguments);
-} actions[] = {{"list", 1, list}, {"approve", 2, approve}, {"remove", 2, take_out}};
+} actions[] = {{"list", 1, 1, list}, {"approve", 2, 3, approve}, {"remove", 2, 2, take_out}};
 
 #define ACTIONS (sizeof actions / sizeof actions[0])
 
@@ -142,25 +151,27 @@ static enum verb_exit run(const struct arguments *arguments)
 {
     for (size_t i = 0; i < ACTIONS; i++)
         if (strcmp(arguments->operands[0], actions[i].name) == 0 &&
-            arguments->operand_count == actions[i].operands)
+            arguments->operand_count >= actions[i].least &&
+            arguments->operand_count <= actions[i].most)
             return actions[i].run(arguments);
-    return say_failure(VERB_USAGE,
-                       "say `vsecm node list`, `vsecm node approve NODE` or `vsecm node remove "
-                       "NODE`");
+    return say_failure(
+        VERB_USAGE, "say `vsecm node list`, `vsecm node approve NODE [RECIPIENT]` or `vsecm node "
+                    "remove NODE`");
 }
 
 static const struct arguments_option *const options[] = {&arguments_output, NULL};
 
 const struct verb verb_node = {
     .name = "node",
-    .operands = "list|approve|remove [NODE] [-o json|table]",
+    .operands = "list|approve|remove [NODE [RECIPIENT]] [-o json|table]",
     .summary = "Say which nodes of a cluster know its root key, and which may",
     .help =
-        "`list` shows who is in, who waits, and why. `approve NODE` lets one in that a person has "
-        "to\nlook at: compare its recipient with what that node says itself. `remove NODE` makes "
-        "a new\nroot key and gives it to all others.\n",
+        "`list` shows who is in, who waits, and why. `approve NODE RECIPIENT` lets one in that a "
+        "person\nhas to look at: RECIPIENT is what that node says itself; without it, whatever "
+        "stands in the\nlist by then is approved. `remove NODE` makes a new root key and gives it "
+        "to all others.\n",
     .options = options,
     .least = 1,
-    .most = 2,
+    .most = 3,
     .run = run,
 };

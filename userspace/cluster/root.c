@@ -468,7 +468,7 @@ int root_drop_old(struct root *root, struct error *error)
     return 0;
 }
 
-int root_approve(struct root *root, const char *name, struct error *error)
+int root_approve(struct root *root, const char *name, const char *recipient, struct error *error)
 {
     int r = check_able(root, error);
     if (r < 0)
@@ -476,6 +476,9 @@ int root_approve(struct root *root, const char *name, struct error *error)
     const struct applicant *applicant = root_admit_find(root, span_of(name));
     if (!applicant || !applicant->has_recipient)
         return error_set(error, -ENOENT, "no node %.253s has asked to be let in", name);
+    r = root_admit_compare(applicant, recipient, error);
+    if (r < 0)
+        return r;
     if (wrap_has(root->held, span_of(name), &applicant->recipient))
         return 0;
     if (wrap_put(&root->wish.approved, span_of(name), &applicant->recipient) < 0)

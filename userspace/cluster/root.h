@@ -87,9 +87,11 @@ int root_rekey(struct root *root, const char *leaving, struct error *error);
  */
 int root_drop_old(struct root *root, struct error *error);
 
-/* A person approves node NAME, with the recipient that it has now. 0, -ENOENT, or -errno with
- * *error. */
-int root_approve(struct root *root, const char *name, struct error *error);
+/*
+ * A person approves node NAME with RECIPIENT, which they have compared; "": whatever it has now.
+ * 0, -ENOENT, -EINVAL (RECIPIENT is none), -ESTALE (it has another), or -errno with *error.
+ */
+int root_approve(struct root *root, const char *name, const char *recipient, struct error *error);
 
 /* Who is in, who waits and why: {"node":…,"recipient":…,"nodes":[…],"waiting":[…],"why":…}. */
 void root_write_nodes(struct writer *w, const struct root *root);

@@ -155,6 +155,20 @@ struct admission_verdict root_admit_judge(const struct root *root, const struct 
     return admission_decide(&facts);
 }
 
+int root_admit_compare(const struct applicant *applicant, const char *recipient,
+                       struct error *error)
+{
+    struct age_recipient compared;
+    if (!recipient[0])
+        return 0;
+    if (age_key_read_recipient(span_of(recipient), &compared) < 0)
+        return error_set(error, -EINVAL, "what was compared is no age recipient (age1...)");
+    if (memcmp(&compared, &applicant->recipient, sizeof compared) != 0)
+        return error_set(error, -ESTALE, "node %.253s asks with another recipient",
+                         applicant->name);
+    return 0;
+}
+
 /* ---- reviews ----------------------------------------------------------------------------------
  */
 

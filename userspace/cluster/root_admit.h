@@ -11,6 +11,7 @@
 #include "crypto/age_key.h"
 #include "limits.h"
 
+struct error;
 struct root;
 struct wire_message;
 struct wrap;
@@ -49,6 +50,13 @@ struct applicant *root_admit_find(const struct root *root, struct span name);
 /* What is to be done about APPLICANT with KEY in force, which may be on its way. */
 struct admission_verdict root_admit_judge(const struct root *root, const struct wrap *key,
                                           const struct applicant *applicant);
+
+/*
+ * What is approved must be what a person has looked at: who tells us of nodes could change it in
+ * between. 0 when RECIPIENT is APPLICANT's or "", -EINVAL or -ESTALE with *error when it is not.
+ */
+int root_admit_compare(const struct applicant *applicant, const char *recipient,
+                       struct error *error);
 
 /* Have the next token looked at, and note who was refused. Non-zero when somebody can be let in. */
 int root_admit_look(struct root *root);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/writer.h"
 #include "cluster/root.h"
+#include "crypto/age_key.h"
 #include "limits.h"
 #include "protocol.h"
 #include "serve/outcome.h"
@@ -26,6 +27,7 @@ void nodes_refuse(struct call *call, int result, const struct error *why, struct
         {-ENOENT, 404, ERROR_NOT_FOUND, "no-node"},
         {-EINVAL, 400, ERROR_BAD_REQUEST, "bad-body"},
         {-EBUSY, 409, ERROR_CONFLICT, "busy"},
+        {-ESTALE, 409, ERROR_CONFLICT, "other-recipient"},
         {-ENOKEY, 503, ERROR_SEALED, "no-root-key"},
         {-ENOTCONN, 503, ERROR_UNAVAILABLE, "no-cluster"},
         {-ENOSPC, 507, ERROR_FULL, "full"},
@@ -69,68 +71,91 @@ void nodes_list(struct service *service, struct call *call, struct reply *reply)
 /* ---- one of them ------------------------------------------------------------------------------
  */
 
-static int approve(struct root *root, const char *name, struct error *error)
+/* What is asked for. */
+struct wish {
+    size_t which;
+    char name[LIMIT_DNS_SUBDOMAIN + 1];
+    char recipient[AGE_KEY_RECIPIENT_TEXT]; /* "": none was given */
+};
+
+static int approve(struct root *root, const struct wish *wish, struct error *error)
 {
-    return root_approve(root, name, error);
+    return root_approve(root, wish->name, wish->recipient, error);
 }
 
-static int take_out(struct root *root, const char *name, struct error *error)
+static int take_out(struct root *root, const struct wish *wish, struct error *error)
 {
-    return root_rekey(root, name, error);
+    return root_rekey(root, wish->name, error);
 }
 
 static const struct {
     const char *member, *operation;
-    int (*change)(struct root *root, const char *name, struct error *error);
+    int (*change)(struct root *root, const struct wish *wish, struct error *error);
 } changes[] = {{"approve", "node-approve", approve}, {"remove", "node-remove", take_out}};
 
 #define CHANGES (sizeof changes / sizeof changes[0])
+#define APPROVE 0u
 
-/* Which change BODY asks for, and of whom. 0, -EINVAL with *error, or -ENOSPC. */
-static int read_body(struct span body, size_t *which, char name[LIMIT_DNS_SUBDOMAIN + 1],
-                     struct error *error)
+/* MEMBER is the change, or the recipient of who is approved. */
+static int read_member(const cJSON *member, struct wish *ret, struct error *error)
+{
+    size_t which = 0;
+    while (which < CHANGES && strcmp(member->string, changes[which].member) != 0)
+        which++;
+    int is_recipient = strcmp(member->string, "recipient") == 0 && !ret->recipient[0];
+    if (!cJSON_IsString(member) || (which == CHANGES ? !is_recipient : ret->which != CHANGES))
+        return error_set(error, -EINVAL,
+                         "the body must be {\"approve\":\"NODE\"}, with \"recipient\" if it "
+                         "was compared, or {\"remove\":\"NODE\"}");
+    struct span text = span_of(member->valuestring);
+    if (which == CHANGES)
+        return text.length && str_copy(ret->recipient, sizeof ret->recipient, text) == 0
+                   ? 0
+                   : error_set(error, -EINVAL, "'recipient' must be an age recipient (age1...)");
+    if (!name_is_subdomain(text))
+        return error_set(error, -EINVAL, "a node's name must be " NAME_SUBDOMAIN_RULE);
+    ret->which = which;
+    return str_copy(ret->name, sizeof ret->name, text);
+}
+
+/* 0, -EINVAL with *error, or -ENOSPC. */
+static int read_body(struct span body, struct wish *ret, struct error *error)
 {
     const char *why;
     cJSON *json = NULL;
+    *ret = (struct wish){.which = CHANGES};
     int r = json_read(body, &json, &why);
     if (r == -EINVAL)
         return error_set(error, r, "the body cannot be read: %s", why);
     if (r < 0)
         return r;
     const cJSON *member = cJSON_IsObject(json) ? json->child : NULL;
-    *which = 0;
-    while (member && *which < CHANGES && strcmp(member->string, changes[*which].member) != 0)
-        ++*which;
-    if (!member || member->next || *which == CHANGES || !cJSON_IsString(member))
-        r = error_set(error, -EINVAL,
-                      "the body must be {\"approve\":\"NODE\"} or {\"remove\":\"NODE\"}");
-    else if (!name_is_subdomain(span_of(member->valuestring)))
-        r = error_set(error, -EINVAL, "a node's name must be " NAME_SUBDOMAIN_RULE);
-    else
-        r = str_copy(name, LIMIT_DNS_SUBDOMAIN + 1, span_of(member->valuestring));
+    for (; r == 0 && member; member = member->next)
+        r = read_member(member, ret, error);
     cJSON_Delete(json);
+    if (r == 0 && (ret->which == CHANGES || (ret->recipient[0] && ret->which != APPROVE)))
+        r = error_set(error, -EINVAL, "the body must say whom to approve, or to remove");
     return r;
 }
 
 void nodes_change(struct service *service, struct call *call, struct reply *reply)
 {
     /* What the record of this request names: it is kept once the handler has returned. */
-    static char name[LIMIT_DNS_SUBDOMAIN + 1];
+    static struct wish wish;
     static struct span named;
     struct error why = {""};
-    size_t which = 0;
     if (!is_in_cluster(service, call, reply))
         return;
-    int r = read_body(call->body, &which, name, &why);
+    int r = read_body(call->body, &wish, &why);
     if (r < 0) {
         outcome_refuse_body(call, r, &why, reply);
         return;
     }
-    named = span_of(name);
+    named = span_of(wish.name);
     call->keys = &named;
     call->key_count = 1;
-    call->operation = changes[which].operation;
-    r = changes[which].change(service->root, name, &why);
+    call->operation = changes[wish.which].operation;
+    r = changes[wish.which].change(service->root, &wish, &why);
     if (r < 0)
         nodes_refuse(call, r, &why, reply);
     else
