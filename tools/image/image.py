@@ -95,7 +95,7 @@ class Archive:
         self.blobs, self.images = {}, []
         plain = layer.tar()
         self.plain_digest = "sha256:" + hashlib.sha256(plain).hexdigest()
-        self.layer = self.blob(LAYER, gzip.compress(plain, 9, mtime=0))
+        self.layer = self.blob(LAYER, gzip.compress(plain, 6, mtime=0))
 
     def blob(self, media, content):
         if not isinstance(content, bytes):
