@@ -52,7 +52,7 @@ command -v kubectl > /dev/null || die "there is no kubectl in PATH"
 [ -f "$base/kustomization.yaml" ] || die "$base has no kustomization.yaml"
 [ -z "$init" ] || [ -r "$init" ] || die "cannot read $init"
 
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) # nobody else can read it: init commands may have secrets in them
 trap 'rm -rf "$scratch"' EXIT
 
 # Bases are named by relative paths only.
@@ -74,6 +74,12 @@ overlay() {
                 *) echo "    newName: ${image%:*}" && echo "    newTag: \"${image##*:}\"" ;;
                 esac
             done
+    fi
+    if [ -n "$init" ]; then
+        cp "$init" "$scratch/data"
+        echo "secretGenerator:"
+        echo "  - {name: vsecm-sentinel-init-secret, namespace: $namespace, files: [data]}"
+        echo "generatorOptions: {disableNameSuffixHash: true, labels: {app.kubernetes.io/part-of: vsecm}}"
     fi
     echo "patches:"
     echo "  - target: {kind: DaemonSet, name: vsecm-safe}"
@@ -120,10 +126,8 @@ apply=(kubectl apply --server-side --field-manager=vsecm-deploy --force-conflict
 if [ $export = 0 ]; then
     kubectl delete clusterrolebinding,clusterrole vsecm-sync-export --ignore-not-found
 fi
-if [ -n "$init" ]; then
-    kubectl create secret generic vsecm-sentinel-init-secret -n $namespace --from-file=data="$init" \
-        --dry-run=client -o yaml | "${apply[@]}" -
-fi
+# A Sentinel that was there already has looked for them.
+[ -z "$init" ] || kubectl rollout restart -n $namespace deployment/vsecm-sentinel
 kubectl wait --for=condition=Established --timeout="$timeout" crd -l app.kubernetes.io/part-of=vsecm > /dev/null
 
 # What people ask for when it does not come up.

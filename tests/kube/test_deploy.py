@@ -5,8 +5,9 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
-from vsecm import NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, identify, known, namespace, pod, safe, script
+from vsecm import NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, deployed_whole, identify, known, namespace, pod, safe, script, secret_of
 
 CAPABILITIES = {"NET_ADMIN": 12, "IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
 
@@ -54,6 +55,21 @@ def test_options(cluster):
     assert arguments() == before + ["-o", f"recovery={key}"]
     again = deploy(cluster)
     assert arguments() == before + ["-o", f"recovery={key}"] and "without --recovery" not in again.stderr
+
+
+def test_init_commands(cluster):
+    """deploy.sh --init has the Sentinel run init commands, once, and the keystone says so"""
+    deployed_whole(cluster)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("w:from-init\nn:default\ns:gen:[a-z]{20}\n")
+        file.flush()
+        done = deploy(cluster, "--init", file.name)
+    assert "from-init" not in done.stdout, done.stdout
+    cluster.until(lambda: cluster.get("vsecmsecret", "-n", NAMESPACE, "vsecm-keystone", check=False), 30, "the keystone")
+    first = secret_of(cluster, "default", "from-init")
+    cluster.kubectl("rollout", "restart", "-n", NAMESPACE, "deployment/vsecm-sentinel")
+    cluster.kubectl("rollout", "status", "-n", NAMESPACE, "deployment/vsecm-sentinel", "--timeout=60s")
+    assert secret_of(cluster, "default", "from-init")["metadata"]["generation"] == first["metadata"]["generation"]
 
 
 def test_capabilities(cluster):
