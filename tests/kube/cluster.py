@@ -20,6 +20,7 @@ class Cluster:
         self.base, self.parts, self.logs, self.images = base, parts, logs, images
         os.makedirs(logs, exist_ok=True)
         self.plane, self.nodes = Plane(base, parts, logs), []
+        self.themes = []  # of the tests that are run on it
         # kubectl keeps what it learnt of the API below HOME.
         self.environment = {**os.environ, "KUBECONFIG": self.plane.admin, "HOME": base,
                             "PATH": f"{parts}:{os.environ['PATH']}"}

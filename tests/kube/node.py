@@ -112,6 +112,14 @@ class Node:
     def start_kubelet(self):
         self.kubelet = Program(f"{self.name}-kubelet", self.logs, self.command, env=self.environment)
 
+    def stop(self):
+        """As a machine that is switched off."""
+        self.kubelet.stop()
+        for line in self.ctr("tasks", "ls").stdout.decode().splitlines()[1:]:
+            self.ctr("tasks", "kill", "--signal", "KILL", "--all", line.split()[0], check=False)
+        self.containerd.stop()
+        self.containerd = self.kubelet = None
+
     def make_cgroups(self):
         for hierarchy in [CGROUPS, *(f"{CGROUPS}/{name}" for name in os.listdir(CGROUPS))]:
             if os.path.exists(f"{hierarchy}/cgroup.procs"):

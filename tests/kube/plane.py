@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""
 
+import json
 import ssl
 import urllib.request
 
@@ -9,6 +10,9 @@ from process import Program, wait_until
 
 NAMES = ("DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,"
          "IP:127.0.0.1,IP:10.96.0.1")
+# What accounts in vsecm-system ask for, and what comes of it.
+AUDIT = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
+    {"level": "Metadata", "userGroups": ["system:serviceaccounts:vsecm-system"]}, {"level": "None"}]}
 ETCD = "http://127.0.0.1:2379"
 
 
@@ -20,7 +24,9 @@ class Plane:
         self.pki.certificate("apiserver", "/CN=kube-apiserver", "serverAuth", NAMES)
         self.pki.certificate("to-kubelets", "/O=system:masters/CN=apiserver-kubelet", "clientAuth")
         self.admin = self.pki.kubeconfig("admin", "/O=system:masters/CN=admin")
-        self.programs = []
+        self.programs, self.audit = [], f"{self.dir}/audit.log"
+        with open(f"{self.dir}/audit.json", "w") as file:
+            json.dump(AUDIT, file)
 
     def start(self):
         self.run("etcd", "--data-dir", f"{self.dir}/etcd", "--unsafe-no-fsync", "--log-level", "warn",
@@ -46,6 +52,7 @@ class Plane:
             "--kubelet-client-certificate", path("to-kubelets.crt"),
             "--kubelet-client-key", path("to-kubelets.key"),
             "--kubelet-preferred-address-types", "InternalIP",
+            "--audit-policy-file", f"{self.dir}/audit.json", "--audit-log-path", self.audit,
             "--service-cluster-ip-range", "10.96.0.0/24", "--profiling=false")
         wait_until(self.is_ready, 60, "the API server's readiness", self.programs)
 

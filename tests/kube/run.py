@@ -21,7 +21,7 @@ import images  # noqa: E402
 import space  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
-THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "nodes", "uninstall"]
+THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "nodes", "rights", "uninstall"]
 
 
 def run_one(name, function, cluster):
@@ -40,9 +40,9 @@ def run_one(name, function, cluster):
     return True
 
 
-def run_themes(themes, cluster):
+def run_themes(cluster):
     good = True
-    for theme in themes:
+    for theme in cluster.themes:
         module = importlib.import_module(f"test_{theme}")
         for name, function in list(vars(module).items()):
             if name.startswith("test_"):
@@ -68,7 +68,8 @@ def inside(build, parts, themes):
     if themes == ["shell"]:
         shell(cluster)
         return 0
-    return 0 if run_themes(themes or THEMES, cluster) else 1
+    cluster.themes = themes or THEMES
+    return 0 if run_themes(cluster) else 1
 
 
 def main(build, parts, *themes):

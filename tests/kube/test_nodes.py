@@ -3,7 +3,7 @@
 
 import json
 
-from vsecm import NAMESPACE, SAFE, account, deploy, deployed_whole, namespace, pod, read, running, safe
+from vsecm import NAMESPACE, SAFE, SENTINEL, account, deploy, deployed_whole, namespace, pod, read, running, safe, secret_of
 
 PODS = {"node1": "first", "node2": "second"}
 
@@ -66,3 +66,23 @@ def test_status_of_both(cluster):
         return json.dumps(it.get("status", {}).get("readers", {}), sort_keys=True)
 
     cluster.until(lambda: readers() == '{"node1": ["nodes/first"], "node2": ["nodes/moved"]}', 20, "the readers")
+
+
+def test_removed(cluster):
+    """a node that is gone is taken out: a new key, every object sealed to it, and pods elsewhere read on"""
+    start(cluster)
+    gone = cluster.nodes.pop()
+    before, sealed = cluster.get("vsecmkey", "root")["spec"], secret_of(cluster, "nodes", PODS["node1"])["spec"]["sealed"]
+    gone.stop()
+    cluster.kubectl("delete", "node", gone.name)
+    cluster.kubectl("delete", "pods", "-A", f"--field-selector=spec.nodeName={gone.name}", "--force", "--grace-period=0")
+    cluster.until(lambda: len(cluster.pods(NAMESPACE, SENTINEL)) == 1, 60, "a Sentinel on the other node")
+    sentinel = cluster.pods(NAMESPACE, SENTINEL)[0]["metadata"]["name"]
+    cluster.until_running(NAMESPACE, sentinel)
+    said = cluster.execute(NAMESPACE, sentinel, "vsecm", "node", "remove", gone.name)
+    assert gone.name in said, said
+    cluster.until(lambda: cluster.get("vsecmkey", "root")["spec"]["nodes"] == ["node1"], 30, "the key of those who stay")
+    assert cluster.get("vsecmkey", "root")["spec"]["recipient"] != before["recipient"]
+    cluster.until(lambda: secret_of(cluster, "nodes", PODS["node1"])["spec"]["sealed"] != sealed, 30, "sealed anew")
+    assert read(cluster, "nodes", PODS["node1"]) == f"value-{PODS['node1']}"
+    assert [it["metadata"]["name"] for it in cluster.get("vsecmnodes")["items"]] == ["node1"]
