@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """vsecm-sync as a container: what it is given, what it tells, and that nobody else is taken for it."""
 
-import subprocess
+import glob
 import urllib.error
 import urllib.request
 
@@ -10,10 +10,17 @@ from vsecm import NAMESPACE, SAFE, deployed_whole
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 
-def sync_pids(node):
+def sync_pids():
     """The processes of vsecm-sync, seen from the machine."""
-    done = subprocess.run(["pgrep", "-x", "vsecm-sync"], capture_output=True, text=True, check=False)
-    return [int(word) for word in done.stdout.split()]
+    found = []
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        try:
+            with open(path) as comm:
+                if comm.read() == "vsecm-sync\n":
+                    found.append(int(path.split("/")[2]))
+        except OSError:
+            pass  # it has ended
+    return found
 
 
 def status_of(pid):
@@ -34,7 +41,7 @@ def ask(cluster, path):
 def test_confined(cluster):
     """it runs as a user of its own, without any capability, and alone has the token"""
     deployed_whole(cluster)
-    pids = sync_pids(cluster.nodes[0])
+    pids = sync_pids()
     assert pids
     for pid in pids:
         status = status_of(pid)
