@@ -100,4 +100,41 @@ TEST(what_nobody_opens_stands_in_nobodys_way)
     end();
 }
 
+/* What is not told yet may be sealed to the old key. */
+TEST(the_old_key_stays_while_a_list_goes_on)
+{
+    begin_old(1);
+    WAIT_FOR(both_are_new);
+    sync_side_say(WIRE_RESET, "secrets", "");
+    CHECK(!wait_ms(is_reported, 100));
+    skip_ms(61000);
+    CHECK(!wait_ms(is_reported, 500));
+    sync_side_list();
+    WAIT_FOR(is_reported);
+    end();
+}
+
+/* And what there is no room for is never told. */
+TEST(the_old_key_stays_while_some_are_not_known)
+{
+    char name[32], uid[8];
+    begin_old(1);
+    for (unsigned i = 0; i < 60; i++) {
+        struct wire_message seen = {.kind = WIRE_SEEN};
+        snprintf(name, sizeof name, "w%u", i);
+        snprintf(uid, sizeof uid, "x%u", i);
+        seen.field[SECRET_NAMESPACE] = SPAN_LITERAL("c");
+        seen.field[SECRET_NAME] = span_of(name);
+        seen.field[SECRET_UID] = span_of(uid);
+        seen.field[SECRET_RESOURCE_VERSION] = span_of(uid);
+        sync_side_send(&seen);
+    }
+    WAIT_FOR(both_are_new);
+    skip_ms(61000);
+    CHECK(!wait_ms(is_reported, 500));
+    sync_side_list();
+    WAIT_FOR(is_reported);
+    end();
+}
+
 CHECK_MAIN

@@ -165,8 +165,10 @@ static void on_seen(void *context, const struct wire_message *seen)
     struct catalog_item *item;
     enum catalog_change change;
     forget_other(secrets, seen);
-    if (catalog_see(secrets->catalog, seen, &item, &change) < 0) {
+    int r = catalog_see(secrets->catalog, seen, &item, &change);
+    if (r < 0) {
         secrets->ignored++;
+        secrets->is_lacking |= r != -EINVAL;
         return;
     }
     if (change == CATALOG_SAME)
@@ -198,8 +200,17 @@ static void on_gone(void *context, const struct wire_message *gone)
 static void on_reset(void *context, const struct wire_message *reset)
 {
     struct secrets *secrets = context;
-    if (span_is(reset->field[LIST_WHAT], "secrets"))
-        catalog_begin_list(secrets->catalog);
+    if (!span_is(reset->field[LIST_WHAT], "secrets"))
+        return;
+    secrets->is_whole = secrets->is_lacking = 0;
+    catalog_begin_list(secrets->catalog);
+}
+
+static void on_lost(void *context, const struct wire_message *lost)
+{
+    struct secrets *secrets = context;
+    (void)lost;
+    secrets->is_whole = 0;
 }
 
 /* A walk does not bear removals. Without memory they are removed by the next list. */
@@ -223,7 +234,7 @@ static void on_synced(void *context, const struct wire_message *synced)
     if (!span_is(synced->field[LIST_WHAT], "secrets"))
         return;
     remove_stale(secrets);
-    secrets->is_synced = 1;
+    secrets->is_synced = secrets->is_whole = 1;
     sweep(secrets);
 }
 
@@ -358,7 +369,7 @@ static int observe(struct secrets *secrets)
         link_observer *observer;
     } rows[] = {{WIRE_SEEN, on_seen},     {WIRE_GONE, on_gone},     {WIRE_RESET, on_reset},
                 {WIRE_SYNCED, on_synced}, {WIRE_LEADER, on_leader}, {WIRE_NONE, on_leader},
-                {WIRE_API, on_api}};
+                {WIRE_API, on_api},       {WIRE_NONE, on_lost}};
     int r = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && r == 0; i++)
         r = link_observe(secrets->options.link, rows[i].kind, rows[i].observer, secrets);

@@ -161,6 +161,8 @@ static void end_round(struct secrets *secrets)
 {
     if (clock_mono_ms() - secrets->reseal.since_ms < secrets->options.rekey_ms)
         return;
+    if (!secrets->is_whole || secrets->is_lacking)
+        return; /* what is not known may be sealed to the old key */
     if (secrets->reseal.is_second) {
         secrets->options.resealed(secrets->options.context);
         return;

@@ -33,6 +33,8 @@ struct secrets {
     struct catalog *catalog;
     struct ask *asks;
     int is_synced;                  /* the list of secrets was complete once */
+    int is_whole;                   /* the newest list is, and all that it has is known */
+    int is_lacking;                 /* of that list some could not be kept */
     int has_recipient;              /* the root key is known, and it is: */
     struct age_recipient recipient; /* */
     struct loop_timer tick;
