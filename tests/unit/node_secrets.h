@@ -35,12 +35,18 @@ static struct loop_timer look;
 
 static struct age_identity identities[2];
 static size_t identity_count;
+static int is_left_out;
 static char needed[64]; /* a namespace: all its keys */
 
 const struct age_recipient *root_recipient(const struct root *root)
 {
     (void)root;
     return identity_count ? &identities[0].recipient : NULL;
+}
+
+const struct age_recipient *root_seals_to(const struct root *root)
+{
+    return is_left_out ? NULL : root_recipient(root);
 }
 
 const struct age_identity *root_identities(const struct root *root, size_t *count)

@@ -404,6 +404,8 @@ TEST(who_leaves_stays_out)
     clusters_run(NULL, 200);
     CHECK(!roots_agree(2));
     CHECK(clusters_noted(1, "root-refuse  deny not-for-us"));
+    CHECK(roots_knows(1) && !root_seals_to(roots_of(1)));
+    CHECK(root_seals_to(roots_of(0)) == root_recipient(roots_of(0)));
     CHECK(!clusters_find(SPAN_LITERAL("node-1"), 0));
     /* It does not write its own again when there is none. */
     char recipient[80], *good = clusters_text(span_of(clusters.key.sealed));

@@ -347,6 +347,22 @@ TEST(root_key_is_not_known)
     end();
 }
 
+/* With the key that it has, nobody could open what it seals. */
+TEST(a_node_that_was_left_out_seals_nothing)
+{
+    begin();
+    put_object("a/1", 1, "one");
+    sync_side_list();
+    WAIT_FOR(a1_is_one);
+    is_left_out = 1;
+    unsigned puts = sync_side.puts;
+    CHECK_EQ_INT(put("a/1", "two"), -ENOKEY);
+    CHECK(is_at("a/1", "one", 1));
+    CHECK_EQ_INT(sync_side.puts, puts);
+    is_left_out = 0;
+    end();
+}
+
 /* ---- with a disk ------------------------------------------------------------------------------
  */
 

@@ -250,6 +250,11 @@ const struct age_recipient *root_recipient(const struct root *root)
     return root->held ? &root->held->secret->identity[0].recipient : NULL;
 }
 
+const struct age_recipient *root_seals_to(const struct root *root)
+{
+    return root->is_out ? NULL : root_recipient(root);
+}
+
 const struct age_identity *root_identities(const struct root *root, size_t *count)
 {
     *count = root->held ? root->held->secret->identities : 0;
@@ -259,7 +264,7 @@ const struct age_identity *root_identities(const struct root *root, size_t *coun
 const char *root_why(const struct root *root)
 {
     if (root->held)
-        return "";
+        return root->is_out ? "the VSecMKey is not wrapped to this node any more" : "";
     if (!link_is_up(root->options.link))
         return link_why(root->options.link);
     if (root->trouble[0])

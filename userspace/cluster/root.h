@@ -57,13 +57,16 @@ int root_new(const struct root_options *options, struct root **ret, struct error
 /* Whom to seal values to; NULL while the key is not known. */
 const struct age_recipient *root_recipient(const struct root *root);
 
+/* The same for what is sealed now: NULL also when this node was left out, and its key is old. */
+const struct age_recipient *root_seals_to(const struct root *root);
+
 /*
  * What opens them: *count identities in the arena, the newest first; more than one while the key
  * is being changed across the nodes. NULL while the key is not known.
  */
 const struct age_identity *root_identities(const struct root *root, size_t *count);
 
-/* Why the key is not known, for people: "this node waits to be let in", …; "" when it is. */
+/* Why nothing can be sealed, for people: "this node waits to be let in", …; "" when it can. */
 const char *root_why(const struct root *root);
 
 /*

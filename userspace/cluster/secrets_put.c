@@ -163,7 +163,7 @@ static int fail_size(struct job *job, size_t length)
 int secrets_put_send(struct job *job)
 {
     struct secrets *secrets = job->secrets;
-    const struct age_recipient *to = root_recipient(secrets->options.root);
+    const struct age_recipient *to = root_seals_to(secrets->options.root);
     char *sealed = NULL;
     size_t length = 0;
     if (job->put.if_version != CHANGE_ANY_VERSION && job->put.if_version != job->known.version)

@@ -64,7 +64,7 @@ static int put_anew(struct reseal *reseal, const struct record *record,
                     struct span resource_version)
 {
     struct secrets *secrets = reseal->secrets;
-    const struct age_recipient *to = root_recipient(secrets->options.root);
+    const struct age_recipient *to = root_seals_to(secrets->options.root);
     char *sealed = NULL;
     size_t length = 0;
     int r =
