@@ -228,6 +228,15 @@ static void on_visit(struct loop_source *source, uint32_t events)
         end_visit(visit);
 }
 
+/* Somebody else wants an answer: who has taken longest goes. */
+static void end_oldest(struct front *front)
+{
+    struct visit *visit = front->visits;
+    while (visit->next)
+        visit = visit->next;
+    end_visit(visit);
+}
+
 /* ---- the front ---------------------------------------------------------------------------------
  */
 
@@ -238,7 +247,9 @@ static void on_connection(struct loop_source *source, uint32_t events)
     int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return;
-    struct visit *visit = front->count < LIMIT_FRONT_CONNECTIONS ? calloc(1, sizeof *visit) : NULL;
+    if (front->count == LIMIT_FRONT_CONNECTIONS)
+        end_oldest(front);
+    struct visit *visit = calloc(1, sizeof *visit);
     if (!visit) {
         close(fd);
         return;
