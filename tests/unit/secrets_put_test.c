@@ -385,6 +385,30 @@ TEST(changes_are_durable_before_they_are_told)
     end();
 }
 
+static void make_anew(void)
+{
+    sync_side_gone(sync_side_find("a/1"));
+    sync_side_see(put_object("a/1", 1, "two"));
+}
+
+static int a1_is_the_new_one(void)
+{
+    return is_at("a/1", "two", 1);
+}
+
+/* What is being stored is another object's by then, and must not hold off the new one. */
+TEST(an_object_made_anew_while_the_old_one_is_stored)
+{
+    begin_with(1);
+    sync_side_come(loop, line);
+    sync_side.after_get = make_anew;
+    put_object("a/1", 1, "one");
+    sync_side_list();
+    WAIT_FOR(a1_is_the_new_one);
+    CHECK_EQ_INT(heard.refused, 0);
+    end();
+}
+
 TEST(end_while_something_is_under_way)
 {
     begin();

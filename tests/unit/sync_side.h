@@ -51,6 +51,7 @@ struct sync_side {
     const char *refuses; /* a code for each put; NULL: none */
     const char *message; /* of that */
     void (*before_conflict)(struct sync_side *side, struct sync_side_object *object);
+    void (*after_get)(void); /* has been answered; once. NULL: nothing follows */
 };
 
 static struct sync_side sync_side;
@@ -181,6 +182,10 @@ static inline void sync_side_get(uint64_t number, const struct sync_side_object 
     secret.field[WHOLE_STATUS_VERSION] = span_of(object->status_version);
     secret.field[WHOLE_STATUS_ERROR] = span_of(object->status_error);
     sync_side_send(&secret);
+    void (*after)(void) = sync_side.after_get;
+    sync_side.after_get = NULL;
+    if (after)
+        after();
 }
 
 static inline void sync_side_lose(void)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "base/writer.h"
 #include "cluster/link.h"
 #include "cluster/pods.h"
@@ -88,12 +89,49 @@ uint64_t secrets_state_jitter(uint64_t max)
 /* ---- what is not here any more ----------------------------------------------------------------
  */
 
-/* What cannot be deleted now is found again by the next sweep. */
-static void forget_local(struct secrets *secrets, struct span key)
+/* A key whose version here is another object's than the one that may have its name by now. */
+struct doomed {
+    struct doomed *next;
+    char key[LIMIT_KEY + 1];
+};
+
+static int delete_local(struct secrets *secrets, struct span key)
 {
     uint64_t ticket;
-    if (store_find(secrets->options.store, key))
-        change_delete(secrets->options.store, &key, 1, clock_wall_us(), &ticket);
+    return change_delete(secrets->options.store, &key, 1, clock_wall_us(), &ticket);
+}
+
+/* What cannot be deleted by now, for another reason than below, is found by the next sweep. */
+void secrets_state_forget_local(struct secrets *secrets, struct span key)
+{
+    struct doomed *doomed = secrets->doomed;
+    if (delete_local(secrets, key) != -EAGAIN)
+        return;
+    while (doomed && !span_is(key, doomed->key))
+        doomed = doomed->next;
+    if (doomed || !(doomed = malloc(sizeof *doomed)))
+        return;
+    doomed->next = secrets->doomed;
+    str_copy(doomed->key, sizeof doomed->key, key);
+    secrets->doomed = doomed;
+}
+
+static void forget_doomed(struct secrets *secrets)
+{
+    for (struct doomed **at = &secrets->doomed, *doomed; (doomed = *at);) {
+        struct span key = span_of(doomed->key);
+        struct catalog_item *item = catalog_find(secrets->catalog, key);
+        if (delete_local(secrets, key) == -EAGAIN) {
+            at = &doomed->next;
+            continue;
+        }
+        if (item)
+            item->is_current = 0;
+        if (item && secrets_state_need(secrets, key))
+            secrets_fetch_want(secrets, item, 0);
+        *at = doomed->next;
+        free(doomed);
+    }
 }
 
 void secrets_state_remove(struct secrets *secrets, struct catalog_item *item)
@@ -137,7 +175,7 @@ static void sweep(struct secrets *secrets)
         memcpy(text, rows[i].key.data, key.length);
         if (item)
             item->is_current = 0;
-        forget_local(secrets, key);
+        secrets_state_forget_local(secrets, key);
     }
     free(rows);
 }
@@ -156,7 +194,7 @@ static void forget_other(struct secrets *secrets, const struct wire_message *see
     if (!item || !item->uid[0] || catalog_is_of(item, seen->field[SECRET_UID]))
         return;
     secrets_state_remove(secrets, item);
-    forget_local(secrets, key);
+    secrets_state_forget_local(secrets, key);
 }
 
 static void on_seen(void *context, const struct wire_message *seen)
@@ -194,7 +232,7 @@ static void on_gone(void *context, const struct wire_message *gone)
     if (!item || !catalog_is_of(item, gone->field[SECRET_UID]))
         return;
     secrets_state_remove(secrets, item);
-    forget_local(secrets, key);
+    secrets_state_forget_local(secrets, key);
 }
 
 static void on_reset(void *context, const struct wire_message *reset)
@@ -266,6 +304,7 @@ static void on_tick(struct loop_timer *timer)
 
 static void on_settled(void *context, uint64_t first, uint64_t last, int result)
 {
+    forget_doomed(context);
     secrets_fetch_settled(context, first, last, result);
     secrets_job_settled(context, first, last, result);
 }
@@ -417,6 +456,10 @@ void secrets_free(struct secrets *secrets)
     for (struct ask *ask = secrets->asks; ask; ask = ask->next)
         ask->secrets = NULL;
     secrets_job_free_all(secrets);
+    for (struct doomed *next; secrets->doomed; secrets->doomed = next) {
+        next = secrets->doomed->next;
+        free(secrets->doomed);
+    }
     catalog_free(secrets->catalog);
     free(secrets);
 }

@@ -15,13 +15,13 @@ static int keep_delete(struct job *job)
     if (item)
         secrets_state_remove(secrets, item);
     secrets_job_next_key(job);
-    if (!store_find(secrets->options.store, key))
-        return 0;
     int r = change_delete(secrets->options.store, &key, 1, job->now_us, &job->store_ticket);
     if (r == -EINPROGRESS)
         return r;
     job->store_ticket = 0;
-    return 0; /* what is left the next sweep finds */
+    if (r == -EAGAIN)
+        secrets_state_forget_local(secrets, key);
+    return 0; /* what is left else the next sweep finds */
 }
 
 static void on_delete(struct secrets *secrets, void *who, const struct wire_message *answer)

@@ -11,6 +11,7 @@
 #include "store/upstream.h"
 #include "wire/wire.h"
 
+struct doomed;
 struct job;
 struct record;
 struct reseal;
@@ -43,9 +44,10 @@ struct secrets {
     struct catalog_item *first, *last; /* that wait to be fetched */
     size_t waiting;
     unsigned fetching;
-    unsigned storing; /* items whose change is under way */
-    unsigned to_tell; /* items whose status is to be told, or was */
-    uint64_t ignored; /* objects whose name is no key, or that were too many */
+    unsigned storing;      /* items whose change is under way */
+    unsigned to_tell;      /* items whose status is to be told, or was */
+    struct doomed *doomed; /* what is to be deleted here when the change under way has settled */
+    uint64_t ignored;      /* objects whose name is no key, or that were too many */
 
     int is_leader; /* this node writes what one node at a time may write */
     struct {
@@ -76,6 +78,12 @@ void secrets_state_forget(const struct secrets *secrets, const void *who);
 
 /* Forget ITEM: the cluster has it no more. */
 void secrets_state_remove(struct secrets *secrets, struct catalog_item *item);
+
+/*
+ * Delete what is here of KEY. While a change of it is under way that is waited for: what is stored
+ * then would hold off a new object of this name.
+ */
+void secrets_state_forget_local(struct secrets *secrets, struct span key);
 
 /* Non-zero when KEY must be in the store of this node. */
 int secrets_state_need(const struct secrets *secrets, struct span key);
