@@ -94,7 +94,6 @@
 #define LIMIT_CLUSTER_TRIES 5u    /* of one of them, when others change the same object */
 #define LIMIT_TICK_MS 500u        /* between two looks at what is due, */
 #define LIMIT_SWEEP_TICKS 10u     /* and at what is to be forgotten: so many of them */
-#define LIMIT_TOKEN_MS 60000u     /* until the token's file is read anew though it looks the same */
 #define LIMIT_PAGE_OBJECTS 250u   /* of a list in one answer: some 1.3 MB of pods, and passed on */
 #define LIMIT_CONTINUE 4096u      /* where the next page begins: opaque, in practice 200 bytes */
 /* A watch is ended by the server after a time between these, so that not all end together. */

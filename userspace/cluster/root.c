@@ -22,13 +22,6 @@
 /* ---- what there is to do ----------------------------------------------------------------------
  */
 
-uint64_t root_jitter(uint64_t ms)
-{
-    uint64_t number;
-    random_bytes(&number, sizeof number);
-    return ms ? number % ms : 0;
-}
-
 void root_wake(struct root *root, uint64_t after_ms)
 {
     uint64_t due = clock_mono_ms() + after_ms;

@@ -11,6 +11,7 @@
 #include "cluster/link.h"
 #include "cluster/plea.h"
 #include "cluster/root_state.h"
+#include "crypto/random.h"
 #include "wire/wire.h"
 
 /* Of nodes that see the same request, the one that leads goes first. */
@@ -100,7 +101,7 @@ static void fill(struct root *root, struct applicant *applicant, const struct wi
     applicant->user[0] = applicant->node[0] = '\0';
     if (root->reviewed == applicant)
         root->reviewed = NULL; /* what is answered is about another request */
-    uint64_t after = root->is_leader ? 0 : PATIENCE_MS / 4 + root_jitter(PATIENCE_MS);
+    uint64_t after = root->is_leader ? 0 : PATIENCE_MS / 4 + random_below(PATIENCE_MS);
     applicant->due_ms = clock_mono_ms() + after;
     root_wake(root, after);
 }

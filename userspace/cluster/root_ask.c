@@ -9,6 +9,7 @@
 #include "cluster/link.h"
 #include "cluster/plea.h"
 #include "cluster/root_state.h"
+#include "crypto/random.h"
 #include "store/rootkey.h"
 
 /* ---- what is known ----------------------------------------------------------------------------
@@ -71,7 +72,7 @@ static void on_written(void *context, const struct wire_message *result)
         root_note_trouble(root, "the VSecMNode of this node cannot be written", result);
     /* What came before us is told in a moment. */
     uint64_t after = LIMIT_CONFLICT_MIN_MS << (self->conflicts < 7 ? self->conflicts++ : 7);
-    try_again(root, after + root_jitter(after));
+    try_again(root, after + random_below(after));
 }
 
 static int write_self(struct root *root, struct span request)

@@ -11,6 +11,7 @@
 #include "cluster/root_admit.h"
 #include "cluster/root_state.h"
 #include "cluster/root_take.h"
+#include "crypto/random.h"
 #include "store/rootkey.h"
 #include "wire/wire.h"
 
@@ -108,7 +109,7 @@ static void on_written(void *context, const struct wire_message *result)
     } else if (span_is(code, "conflict")) {
         after = LIMIT_CONFLICT_MIN_MS << (change->conflicts < 7 ? change->conflicts++ : 7);
         after = after < LIMIT_CONFLICT_MAX_MS ? after : LIMIT_CONFLICT_MAX_MS;
-        after += root_jitter(after);
+        after += random_below(after);
     } else {
         root_note_trouble(root, "the VSecMKey cannot be written", result);
     }

@@ -92,9 +92,6 @@ struct root {
 /* Look again what there is to do, in AFTER_MS at the latest. */
 void root_wake(struct root *root, uint64_t after_ms);
 
-/* At random, up to MS: so that nodes do not do the same at the same time. */
-uint64_t root_jitter(uint64_t ms);
-
 /* The WIRE_RESULT of what failed, in words. */
 struct wire_message;
 void root_note_trouble(struct root *root, const char *what, const struct wire_message *result);

@@ -79,13 +79,6 @@ int secrets_state_need(const struct secrets *secrets, struct span key)
            (options->also_need && options->also_need(options->context, key));
 }
 
-uint64_t secrets_state_jitter(uint64_t max)
-{
-    uint32_t draw;
-    random_bytes(&draw, sizeof draw);
-    return draw % (max + 1);
-}
-
 /* ---- what is not here any more ----------------------------------------------------------------
  */
 
@@ -217,7 +210,7 @@ static void on_seen(void *context, const struct wire_message *seen)
         return;
     /* Mostly it is but a status that some node has told: they come in flocks. */
     secrets_fetch_want(secrets, item,
-                       change == CATALOG_TOUCHED ? secrets_state_jitter(LIMIT_TOUCHED_MS) : 0);
+                       change == CATALOG_TOUCHED ? random_below(LIMIT_TOUCHED_MS) : 0);
     secrets_fetch_pump(secrets);
 }
 

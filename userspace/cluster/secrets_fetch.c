@@ -9,6 +9,7 @@
 #include "cluster/root.h"
 #include "cluster/sealed_record.h"
 #include "cluster/secrets_state.h"
+#include "crypto/random.h"
 #include "store/change.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -58,7 +59,7 @@ static void want_again(struct secrets *secrets, struct catalog_item *item)
         wait_ms *= 2;
     if (item->failures < UINT8_MAX)
         item->failures++;
-    secrets_fetch_want(secrets, item, wait_ms / 2 + secrets_state_jitter(wait_ms / 2));
+    secrets_fetch_want(secrets, item, wait_ms / 2 + random_below(wait_ms / 2));
 }
 
 /* ---- storing --------------------------------------------------------------------------------- */

@@ -91,9 +91,6 @@ int secrets_state_need(const struct secrets *secrets, struct span key);
 /* MESSAGE is about KEY. */
 void secrets_state_name(struct wire_message *message, struct span key);
 
-/* Up to MAX milliseconds, so that not all nodes do the same at once. */
-uint64_t secrets_state_jitter(uint64_t max);
-
 /* ---- secrets_fetch.c ------------------------------------------------------------------------ */
 
 /* Fetch ITEM, in DELAY_MS at the earliest. */

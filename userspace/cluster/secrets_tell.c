@@ -8,6 +8,7 @@
 #include "cluster/link.h"
 #include "cluster/pods.h"
 #include "cluster/secrets_state.h"
+#include "crypto/random.h"
 #include "store/store.h"
 
 /* ---- refusals -------------------------------------------------------------------------------- */
@@ -118,7 +119,7 @@ void secrets_tell_later(struct secrets *secrets, struct catalog_item *item)
 {
     if (item->tell_ms)
         return;
-    item->tell_ms = clock_mono_ms() + 1 + secrets_state_jitter(LIMIT_TELL_MS);
+    item->tell_ms = clock_mono_ms() + 1 + random_below(LIMIT_TELL_MS);
     secrets->to_tell++;
 }
 

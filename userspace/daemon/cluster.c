@@ -21,6 +21,7 @@
 #include "cluster/pods.h"
 #include "cluster/root.h"
 #include "cluster/secrets.h"
+#include "cluster/wrap.h"
 #include "crypto/arena.h"
 #include "daemon/config.h"
 #include "daemon/health.h"
@@ -195,11 +196,9 @@ static int can_note(void *context)
 
 static int make_root(struct cluster *cluster, struct error *error)
 {
-    static const char *const modes[] = {
-        [ROOT_AUTO] = "auto", [ROOT_APPROVE] = "approve", [ROOT_MANUAL] = "manual"};
     const struct config *config = cluster->options.config;
     enum root_mode mode = ROOT_AUTO;
-    while (strcmp(modes[mode], config->admission) != 0)
+    while (strcmp(wrap_mode_name(mode), config->admission) != 0)
         mode++;
     const struct root_options root = {.loop = cluster->options.loop,
                                       .arena = cluster->options.vault->arena,
