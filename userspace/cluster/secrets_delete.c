@@ -5,7 +5,6 @@
 #include "base/str.h"
 #include "cluster/link.h"
 #include "cluster/secrets_job.h"
-#include "store/store.h"
 
 static int keep_delete(struct job *job)
 {
