@@ -19,6 +19,7 @@ themes() { # VERSION TIER THEME...
     "$here/../vm/run.sh" -t 600 -o "$build/vm" -f "$build/vsecmd" -f "$build/vsecm" \
         -f "$build/test/race=/bin/test/race" -f "$build/test/goclient=/bin/test/goclient" -f "$here=/system" -f "$python" -f "$stdlib=$stdlib" \
         -f "$(command -v curl)" -f "$(command -v setpriv)" -f "$(command -v unshare)" \
+        -f "$(command -v age)" -f "$(command -v age-keygen)" \
         "$1" "$here/../vm/guest_system.sh" "${@:2}" > "$log" 2>&1
     result=$?
     sed -nE "s/^(ok|not ok|skip) - /&$name: /p" "$log"

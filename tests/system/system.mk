@@ -4,7 +4,7 @@
 # make demo                 the main job, shown on this kernel and in a guest with BPF LSM
 
 # A sanitizer keeps what is freed, so the search for secrets in memory says nothing there.
-SYSTEM_THEMES := main identity cluster races follow watch admin http limits audit life cli age cli_store cli_backup store backup templates render completion migration safe exec init_sidecar original survival
+SYSTEM_THEMES := main identity cluster nodes races follow watch admin http limits audit life cli age cli_store cli_backup store backup templates render completion migration safe exec init_sidecar original survival
 THEMES ?= $(SYSTEM_THEMES) $(if $(SANITIZE),,secrecy)
 
 $(O)/test/race: $(O)/obj/tests/system/race.o

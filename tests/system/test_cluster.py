@@ -5,10 +5,14 @@ import contextlib
 import json
 import os
 import stat
+import subprocess
+import tempfile
 import threading
 import time
 
+from api import Api, age, ask, new_key
 from lab import Cgroup, Daemon, Pod, wait_until
+from test_cli_store import Admin
 from wire import UID, Speaker
 
 SECRET = "/workload/v1/secrets"
@@ -28,7 +32,9 @@ def cluster(*accounts, speaks=True, start=None, **options):
     os.chmod(f"{daemon.dir}/sync", 0o777)  # as a kubelet makes an emptyDir
     try:
         daemon.start(**start or {})
-        speaker = Speaker(place, daemon.sync).greet() if speaks else None
+        speaker = Api(place, daemon.sync).greet() if speaks else None
+        if speaker and options.get("admission") != "manual":
+            wait_until(lambda: daemon.status()["root"]["recipient"], what="the root key")
         yield (daemon, speaker, *pods)
         if speaker:
             speaker.close()
@@ -55,7 +61,7 @@ def who(daemon, pod):
 
 
 def test_pod_appears():
-    """a pod that calls before it is known waits, and gets its secret when vsecm-sync tells of it"""
+    """a pod that calls before it is known waits, and has its secret, fetched then, a moment after it is told of"""
     with cluster("web", "late") as (daemon, speaker, web, late):
         speaker.list_bindings()
         speaker.list_pods(web)
@@ -71,7 +77,8 @@ def test_pod_appears():
         speaker.pod(late)
         asking.join(10)
         assert time.monotonic() - start < 1
-        assert answers and json.loads(answers[0].body)["data"] == "of late", answers
+        assert answers and answers[0].status in (200, 404), answers  # known, its secret may be on its way
+        wait_until(lambda: value(daemon, late).body == b"of late", 2, "the secret")
         status = daemon.status()["cluster"]
         assert status["up"] and status["seen"] and status["pods"] == 2 and status["node"] == "node-1", status
 
@@ -152,16 +159,20 @@ def test_link_lost():
         wait_until(lambda: not daemon.status()["cluster"]["up"], what="the loss")
         assert "not there" in daemon.status()["cluster"]["why"]
         assert connection.get("/v1/value").body == b"value" and value(daemon, db).body == b"value"
-        daemon.put("newer", "app/web")
-        assert connection.get("/v1/value").body == b"newer"
-        second = Speaker(daemon.place, daemon.sync).greet()
-        third = Speaker(daemon.place, daemon.sync).greet()
+        refused = daemon.put("newer", "app/web")
+        assert refused.status == 503 and b"cannot be reached since" in refused.body, refused
+        assert b"nothing was changed" in refused.body, refused
+        assert connection.get("/v1/value").body == b"value"
+        second = Api(daemon.place, daemon.sync, speaker.server).greet()
+        third = Api(daemon.place, daemon.sync, speaker.server).greet()
         assert second.is_closed()
+        assert daemon.put("newer", "app/db").status == 200
         third.list_bindings()
         third.list_pods(db)
         assert connection.is_closed()
         wait_until(lambda: known(daemon) == 1, what="the list")
-        assert value(daemon, db).body == b"value"
+        assert value(daemon, db).body == b"newer"
+        third.close()
 
 
 def test_restart():
@@ -268,16 +279,192 @@ def test_bad_messages():
         assert who(daemon, web) == "web"
 
 
+def one_pod(daemon, api, pod):
+    api.list_bindings()
+    api.list_pods(pod)
+    wait_until(lambda: known(daemon) == 1, what="the pod")
+
+
+def put_later(daemon, text, key):
+    """A put that may take its time; where its answer comes, and whoever waits for it."""
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(daemon.put(text, key)))
+    thread.start()
+    return answers, thread
+
+
+def test_put_waits():
+    """a put is acknowledged when the API server has it, and not before; until then readers see the old value"""
+    with cluster("web") as (daemon, api, web):
+        one_pod(daemon, api, web)
+        assert daemon.put("old", "app/web").status == 200
+        before = api.secrets["app", "web"].sealed
+        api.held.add("put")
+        answers, thread = put_later(daemon, "new", "app/web")
+        wait_until(lambda: api.waiting, what="the put")
+        time.sleep(0.3)
+        assert not answers and value(daemon, web).body == b"old"
+        assert api.secrets["app", "web"].sealed == before
+        api.release()
+        thread.join(10)
+        assert answers and answers[0].status == 200, answers
+        assert value(daemon, web).body == b"new"
+        assert api.secrets["app", "web"].claims[0] == "2"
+        assert all("new" not in field and "old" not in field for put in api.of_kind("put") for field in put.fields)
+
+
+def test_put_lost():
+    """a put whose answer is lost says that nobody knows, and readers keep the value they had"""
+    with cluster("web") as (daemon, api, web):
+        one_pod(daemon, api, web)
+        daemon.put("old", "app/web")
+        api.held.add("put")
+        answers, thread = put_later(daemon, "new", "app/web")
+        wait_until(lambda: api.waiting, what="the put")
+        api.close()
+        thread.join(10)
+        assert answers and answers[0].status == 503 and b"not known whether app/web was stored" in answers[0].body
+        assert value(daemon, web).body == b"old"
+
+
+def test_put_refused():
+    """what the API server does not do, and why, is said; a conflict is looked at and tried again"""
+    with cluster("web") as (daemon, api, web):
+        one_pod(daemon, api, web)
+        daemon.put("old", "app/web")
+        for code, status, words in (("unreachable", 503, b"stopped answering"), ("forbidden", 503, b"does not allow"),
+                                    ("foreign", 409, b"not ours")):
+            api.wrong["put"] = [code]
+            answer = daemon.put("new", "app/web")
+            assert answer.status == status and words in answer.body, (code, answer)
+            assert value(daemon, web).body == b"old"
+        api.wrong["put"] = ["conflict"] * 2
+        asked = len(api.of_kind("put"))
+        assert daemon.put("new", "app/web").status == 200
+        assert len(api.of_kind("put")) == asked + 3
+        assert value(daemon, web).body == b"new"
+        api.wrong["put"] = ["conflict"] * 9
+        answer = daemon.put("newest", "app/web")
+        assert answer.status == 503 and b"others change it all the time" in answer.body, answer
+        api.wrong.clear()
+        assert daemon.delete("app/web").status == 200 and not api.secrets
+        wait_until(lambda: value(daemon, web).status == 404, what="the end of the value")
+
+
+def test_sealed_anew():
+    """after a new root key, and after a node was left out, the leader seals every object anew, as stock age sees"""
+    with cluster("web") as (daemon, api, web):
+        admin = Admin(daemon)
+        one_pod(daemon, api, web)
+        daemon.put("value", "app/web", "app/elsewhere")
+        node_key = f"{daemon.dir}/lib/node/node.key"
+        second = new_key(f"{daemon.dir}/second.key")
+        api.tokens["token-2"] = "node-2"
+        ask(api, "node-2", second, "token-2")
+        api.until(lambda: "node-2" in api.key[3])
+        for words in (("rekey",), ("node", "remove", "node-2")):
+            recipient, before = api.key[1], {place: found.sealed for place, found in api.secrets.items()}
+            admin.good(*words)
+            api.until(lambda: api.key[1] != recipient)
+            api.until(lambda: all(found.sealed != before[place] for place, found in api.secrets.items()))
+            newest = f"{daemon.dir}/newest.key"
+            with open(newest, "w", encoding="utf-8") as file:
+                file.write(api.opened(node_key)["identities"][0])
+            for place, found in api.secrets.items():
+                inside = age("-d", "-i", newest, text=found.sealed.encode())
+                assert b"value" in inside and found.claims[0] == "1" and not found.history, (place, inside)
+            assert value(daemon, web).body == b"value"
+        assert daemon.status()["objects"]["refused"] == 0
+
+
+def test_exports():
+    """k8s:NAME becomes a Secret of that name, is written again after a drift, and what others made stays theirs"""
+    with cluster() as (daemon, api):
+        admin = Admin(daemon)
+        admin.good("put", "app/k8s:db", text=b'{"user":"app","password":"hunter2"}')
+        mapped = {"user": "YXBw", "password": "aHVudGVyMg=="}
+        api.until(lambda: api.exports.get(("app", "db")) == mapped)
+        time.sleep(2)  # LIMIT_EXPORT_DRIFT_MS
+        api.exports.clear()
+        api.say("drift", "app", "db")
+        api.until(lambda: api.exports.get(("app", "db")) == mapped)
+        api.until(lambda: ("app", "k8s.db", "ExportDrift") in api.events)
+        api.foreign.add(("app", "theirs"))
+        admin.good("put", "app/k8s:theirs", text=b"mine")
+        api.until(lambda: daemon.status()["exports"]["failed"])
+        (failed,) = daemon.status()["exports"]["failed"]
+        assert failed["key"] == "app/k8s:theirs" and "others made" in failed["why"], failed
+        assert ("app", "theirs") not in api.exports
+        admin.good("put", "app/k8s:theirs", "--adopt", text=b"mine")
+        api.until(lambda: api.exports.get(("app", "theirs")) == {"VALUE": "bWluZQ=="})
+        api.until(lambda: not daemon.status()["exports"]["failed"])
+        admin.good("delete", "app/k8s:db")
+        api.until(lambda: ("app", "db") not in api.exports)
+        done = [(record["op"], record["outcome"], record["reason"]) for record in daemon.records()]
+        for expected in (("export", "allow", "ok"), ("export", "error", "drift"), ("export", "error", "foreign"),
+                         ("export-delete", "allow", "ok")):
+            assert expected in done, (expected, done)
+
+
+def test_manual():
+    """with admission = manual no key is made: unseal brings it, and no other one in its place"""
+    with cluster("web", admission="manual") as (daemon, api, web):
+        admin = Admin(daemon)
+        one_pod(daemon, api, web)
+        assert "unseal" in daemon.status()["root"]["why"] and not api.key
+        refused = daemon.put("value", "app/web")
+        assert refused.status == 503 and b"vsecm unseal" in refused.body, refused
+        key = f"{daemon.dir}/brought.key"
+        recipient = new_key(key)
+        admin.good("unseal", "--from-file", key)
+        assert daemon.status()["root"]["recipient"] == recipient
+        assert daemon.put("value", "app/web").status == 200
+        assert b"value" in age("-d", "-i", key, text=api.secrets["app", "web"].sealed.encode())
+        assert not os.path.exists(f"{daemon.dir}/lib/node/node.key"), "no disk sees the node's identity"
+        new_key(key)
+        admin.refused("unseal", "--from-file", key, why=b"another")
+
+
+def fill_audit(daemon, directory):
+    """Leave room for the records of some requests, and not for those of a change of the root key."""
+    with open(f"{directory}/ballast", "wb") as ballast:
+        ballast.write(b"x" * 340000)
+    with contextlib.closing(daemon.root()) as connection:
+        while len(json.dumps(daemon.records())) < 100000:
+            for _ in range(50):
+                assert connection.get("/v1/admin/status").status == 200
+
+
+def test_unrecorded():
+    """a node that has no room for audit records makes no root key, unless records are not required"""
+    for required in ("yes", "no"):
+        with tempfile.TemporaryDirectory(prefix="vsecm-test-") as directory:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k,mode=0700", "none", directory], check=True)
+            try:
+                with cluster(speaks=False, audit=directory, audit_required=required) as (daemon, _):
+                    fill_audit(daemon, directory)
+                    with contextlib.closing(Api(daemon.place, daemon.sync)) as api:
+                        api.greet()
+                        if required == "no":
+                            api.until(lambda: api.key)
+                        else:
+                            api.until(lambda: "no record could be kept" in daemon.status()["root"]["why"])
+                            assert not api.key and not api.of_kind("key-put")
+            finally:
+                subprocess.run(["umount", directory], check=True)
+
+
 def test_health():
     """vsecm-sync is told at once, and then every five seconds, whether secrets are served, and the numbers"""
     with cluster("web", speaks=False) as (daemon, _, web):
-        speaker = Speaker(daemon.place, daemon.sync).greet()
+        speaker = Api(daemon.place, daemon.sync).greet()
         first = speaker.hear_kind("health")
         start = time.monotonic()
         assert first.fields[:2] == ["1", ""], first
         speaker.list_bindings()
         speaker.list_pods(web)
         wait_until(lambda: known(daemon) == 1, what="the pod")
+        wait_until(lambda: daemon.status()["root"]["recipient"], what="the root key")
         daemon.put("value", "app/web")
         assert value(daemon, web).body == b"value"
         second = speaker.hear_kind("health")

@@ -5,105 +5,14 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
-import time
 
+from api import Api, age, ask, new_key
 from lab import Daemon
 from test_cli_store import Admin
 from test_cluster import cluster
 
-USER = "system:serviceaccount:vsecm-system:vsecm-safe"
 AUDIENCE = "vsecm.com/admission"
-
-
-def age(*words, text=b"", good=True):
-    done = subprocess.run(["age", *words], input=text, capture_output=True, check=False)
-    assert (done.returncode == 0) == good, done
-    return done.stdout
-
-
-def new_key(path):
-    """A key of age-keygen in the file PATH; its recipient."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    said = subprocess.run(["age-keygen", "-o", path], capture_output=True, text=True, check=True).stderr
-    return re.search(r"age1\w+", said)[0]
-
-
-class Api:
-    """What the API server has, and what it says of it to one vsecm-sync."""
-
-    def __init__(self, speaker):
-        self.speaker = speaker
-        self.version = 0
-        self.key = None  # version, recipient, sealed, names
-        self.nodes = {}  # name: version, recipient, request
-        self.tokens = {}  # token: node
-        self.reviewed = []
-        self.deleted = []
-        speaker.say("leader", "1")
-        for what in ("nodes", "key"):
-            speaker.say("reset", what)
-            speaker.say("synced", what)
-
-    def put_key(self, message):
-        version, recipient, sealed, names = message.fields
-        if version != (self.key[0] if self.key else ""):
-            self.speaker.say("result", "conflict", number=message.number)
-            return
-        self.version += 1
-        self.key = (str(self.version), recipient, sealed, names.split("\n"))
-        self.speaker.say("key", self.key[0], recipient, sealed, names, "uid")
-        self.speaker.say("result", "ok", self.key[0], number=message.number)
-
-    def put_node(self, name, recipient, request):
-        self.version += 1
-        self.nodes[name] = (str(self.version), recipient, request)
-        self.speaker.say("node", name, str(self.version), recipient, request)
-
-    def hear_node_put(self, message):
-        name, version, recipient, request, _ = message.fields
-        assert version == (self.nodes[name][0] if name in self.nodes else ""), message
-        self.put_node(name, recipient, request)
-        self.speaker.say("result", "ok", self.nodes[name][0], number=message.number)
-
-    def review(self, message):
-        token, audience = message.fields
-        self.reviewed.append((token, audience))
-        node = self.tokens.get(token)
-        self.speaker.say("review", "1" if node else "", USER if node else "", node or "", number=message.number)
-
-    def take(self, message):
-        if message.kind == "key-put":
-            self.put_key(message)
-        elif message.kind == "node-put":
-            self.hear_node_put(message)
-        elif message.kind == "node-delete":
-            self.deleted.append(message.fields[0])
-        elif message.kind == "token-review":
-            self.review(message)
-
-    def until(self, done, seconds=15):
-        """Take what comes until DONE() is true."""
-        end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, (done, self.key, self.nodes, self.reviewed)
-            with contextlib.suppress(socket.timeout):
-                message = self.speaker.hear(0.2)
-                assert message, "closed"
-                self.take(message)
-
-    def opened(self, path, good=True):
-        """What is sealed in the VSecMKey, by stock age with the key in the file PATH."""
-        text = age("-d", "-i", path, text=self.key[2].encode(), good=good)
-        return json.loads(text) if good else None
-
-
-def ask(api, name, recipient, token):
-    """NODE asks to be let in, as the documents have it: written by hand, sealed by stock age."""
-    plea = json.dumps({"v": 1, "node": name, "recipient": recipient, "token": token})
-    api.put_node(name, recipient, age("-a", "-r", api.key[1], text=plea.encode()).decode())
 
 
 def rows(admin):
@@ -116,10 +25,10 @@ def rows(admin):
 def test_first_start():
     """a node makes the root key when there is none, and stock age opens it with the node's key and the recovery key"""
     recovery = "/tmp/vsecm-test-recovery.key"
-    with cluster(recovery=new_key(recovery)) as (daemon, speaker):
+    with cluster(recovery=new_key(recovery), speaks=False) as (daemon, _), contextlib.ExitStack() as stack:
         admin = Admin(daemon)
         admin.refused("encrypt", why=b"not known")
-        api = Api(speaker)
+        api = stack.enter_context(contextlib.closing(Api(daemon.place, daemon.sync))).greet()
         api.until(lambda: "node-1" in api.nodes and api.key)
         node_key = f"{daemon.dir}/lib/node/node.key"
         assert os.stat(node_key).st_mode & 0o7777 == 0o600
@@ -144,8 +53,8 @@ def test_first_start():
 def test_nodes():
     """a node is let in when its token was checked and a person approved it; one that is removed opens nothing new"""
     second = "/tmp/vsecm-test-second.key"
-    with cluster(admission="approve") as (daemon, speaker):
-        admin, api = Admin(daemon), Api(speaker)
+    with cluster(admission="approve") as (daemon, api):
+        admin = Admin(daemon)
         api.until(lambda: "node-1" in api.nodes and api.key)
         recipient = new_key(second)
         ask(api, "node-2", recipient, "a lie")
@@ -177,11 +86,11 @@ def test_nodes():
 
 def test_alone():
     """a node that starts with no API server in reach knows the root key that it knew last"""
-    with cluster() as (daemon, speaker):
-        admin, api = Admin(daemon), Api(speaker)
+    with cluster() as (daemon, api):
+        admin = Admin(daemon)
         api.until(lambda: "node-1" in api.nodes and api.key)
-        assert b"being made" in admin.good("rekey")
         first = api.key[1]
+        assert b"being made" in admin.good("rekey")
         api.until(lambda: api.key[1] != first)
         api.until(lambda: json.loads(admin.good("node", "list", "-o", "json"))["identities"] == 2)
         daemon.stop()

@@ -2,8 +2,10 @@
 """A vsecm-sync that says what a test tells it to: the messages of userspace/wire/wire.h, written a second time."""
 
 import collections
+import contextlib
 import socket
 import struct
+import threading
 import time
 
 ABI = "1"
@@ -15,7 +17,7 @@ KINDS = [
     ("hello", 3), ("reset", 1), ("synced", 1), ("pod", 7), ("pod-gone", 1), ("binding", 5), ("binding-gone", 1),
     ("seen", 9), ("gone", 3), ("node", 5), ("node-gone", 1), ("key", 5), ("key-gone", 0), ("api", 2), ("leader", 1),
     ("drift", 2), ("secret", 9), ("version", 3), ("token", 1), ("review", 4), ("result", 3),
-    ("welcome", 1), ("get", 2), ("put", 10), ("delete", 4), ("status", 7), ("history", 2), ("event", 7),
+    ("welcome", 1), ("get", 2), ("put", 10), ("delete", 4), ("status", 7), ("history", 2), ("event", 6),
     ("node-put", 5), ("node-delete", 1), ("key-put", 4), ("token-get", 0), ("token-review", 2), ("export", 4),
     ("export-delete", 2), ("health", 3),
 ]
@@ -31,13 +33,15 @@ class Speaker:
     def __init__(self, place, path, uid=UID):
         self.sock = place.connect(path, uid=uid).sock
         self.buffer = b""
+        self.saying = threading.Lock()
 
     def say(self, kind, *fields, number=0):
         count = dict(KINDS)[kind]
         fields = [field.encode() for field in fields] + [b""] * (count - len(fields))
         assert len(fields) == count, (kind, fields)
         body = b"".join(struct.pack("=I", len(field)) + field for field in fields)
-        self.sock.sendall(HEAD.pack(HEAD.size + len(body), NUMBERS[kind], count, number) + body)
+        with self.saying:
+            self.sock.sendall(HEAD.pack(HEAD.size + len(body), NUMBERS[kind], count, number) + body)
 
     def needed(self):
         """Bytes of the next message, as far as they can be told."""
@@ -102,6 +106,11 @@ class Speaker:
         for binding in bindings:
             self.say("binding", *binding)
         self.say("synced", "bindings")
+
+    def hang_up(self):
+        """Whoever waits in hear() hears the end."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self):
         self.sock.close()
