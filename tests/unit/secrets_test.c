@@ -12,6 +12,26 @@ static void check_why(const char *text, const char *part)
 
 /* ---- fetching -------------------------------------------------------------------------------- */
 
+static int is_coming(const char *key)
+{
+    const struct upstream *upstream = secrets_upstream(secrets);
+    return upstream->is_coming(upstream->self, span_of(key));
+}
+
+TEST(what_is_coming)
+{
+    begin_with(0);
+    CHECK(is_coming("a/1")); /* nobody knows yet what there is */
+    sync_side_come(loop, line);
+    put_object("a/1", 1, "one");
+    put_object_as("a/2", "a/9", 1, "moved", &identities[0]);
+    sync_side_list();
+    WAIT_FOR(a1_is_one);
+    WAIT_FOR(was_refused);
+    CHECK(!is_coming("a/1") && !is_coming("a/2") && !is_coming("a/3"));
+    end();
+}
+
 TEST(what_pods_need_is_fetched)
 {
     begin();

@@ -12,6 +12,7 @@
 #include "serve/subject.h"
 #include "store/json.h"
 #include "store/store.h"
+#include "store/upstream.h"
 #include "tests/unit/requests.h"
 #include "tests/unit/stores.h"
 
@@ -195,6 +196,37 @@ TEST(whoami)
     service.working = 0;
     CHECK_EQ_INT(ask(WEB, "GET /v1/whoami", NULL), 200);
     requests_check_says("attestation fails");
+    end();
+}
+
+static int is_coming;
+
+static int on_is_coming(void *self, struct span key)
+{
+    (void)self;
+    return is_coming && span_is(key, "ns/web");
+}
+
+/* In a cluster: the pod is known, its secret is on its way to the node. */
+TEST(a_secret_that_is_coming_is_waited_for)
+{
+    static const char *const paths[] = {"GET /workload/v1/secrets", "GET /v1/value",
+                                        "GET /v1/value/user"};
+    begin();
+    service.upstream = upstream_local(stores.store);
+    service.upstream.is_coming = on_is_coming;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        is_coming = 1;
+        CHECK_EQ_INT(ask_as(&subjects[WEB], requests_text(paths[i], NULL), 1), 0);
+        CHECK_EQ_INT(ask_as(&subjects[WEB], requests_text(paths[i], NULL), 0), 404);
+        CHECK_EQ_INT(ask_as(&subjects[OTHER], requests_text(paths[i], NULL), 1), 404);
+        is_coming = 0;
+        CHECK_EQ_INT(ask_as(&subjects[WEB], requests_text(paths[i], NULL), 1), 404);
+    }
+    CHECK_EQ_INT(service.refused, 9);
+    is_coming = 1;
+    put("ns/web", "{\"user\":\"w\"}");
+    CHECK_EQ_INT(ask_as(&subjects[WEB], requests_text(paths[0], NULL), 1), 200);
     end();
 }
 

@@ -23,6 +23,7 @@ static struct {
     uint64_t if_version;
     unsigned puts, deletes;
     uint64_t asked_ticket, version;
+    int is_coming;
 } told;
 
 static struct service service;
@@ -67,6 +68,12 @@ static uint64_t on_version(void *self, struct span key)
 {
     (void)self;
     return span_is(key, "far/away") ? 7 : 0;
+}
+
+static int on_is_coming(void *self, struct span key)
+{
+    (void)self, (void)key;
+    return told.is_coming;
 }
 
 static int on_history(void *self, struct span key, struct store_row **rows, size_t *count,
@@ -122,6 +129,7 @@ static void begin(void)
                                             .delete = on_delete,
                                             .list = on_list,
                                             .version = on_version,
+                                            .is_coming = on_is_coming,
                                             .history = on_history,
                                             .roll_back = on_roll_back,
                                             .why = on_why}};

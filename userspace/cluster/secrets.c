@@ -364,6 +364,16 @@ static uint64_t version(void *self, struct span key)
     return local && local->number > claimed ? local->number : claimed;
 }
 
+/* What was looked at and refused, or whose like is known not to be, is not. */
+static int is_coming(void *self, struct span key)
+{
+    const struct secrets *secrets = self;
+    const struct catalog_item *item = catalog_find(secrets->catalog, key);
+    if (store_find(secrets->options.store, key))
+        return 0;
+    return item ? !item->is_current || item->ticket : !secrets->is_synced;
+}
+
 static const char *why(void *self)
 {
     const struct secrets *secrets = self;
@@ -420,6 +430,7 @@ int secrets_new(const struct secrets_options *options, struct secrets **ret)
                                           .delete = secrets_delete,
                                           .list = list,
                                           .version = version,
+                                          .is_coming = is_coming,
                                           .history = secrets_history,
                                           .roll_back = secrets_history_roll_back,
                                           .why = why};

@@ -157,8 +157,10 @@ static void on_change(void *context, struct span key)
 {
     struct daemon *daemon = context;
     follow_changed(daemon->service.followers, key);
-    if (daemon->cluster)
-        cluster_changed(daemon->cluster, key);
+    if (!daemon->cluster)
+        return;
+    cluster_changed(daemon->cluster, key);
+    server_look_again(daemon->server);
 }
 
 static int make_server(struct daemon *daemon, struct error *error)

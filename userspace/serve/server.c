@@ -123,9 +123,26 @@ static void tell_followers(struct server *server)
         settle_all(server);
 }
 
+static void resume_waiting(struct server *server)
+{
+    server->looks_again = 0;
+    for (struct conn *conn = server->conns, *next; conn; conn = next) {
+        next = conn->next;
+        if (conn->state == CONN_WAIT)
+            conn_resume(conn);
+    }
+}
+
+void server_look_again(struct server *server)
+{
+    server->looks_again = server->stats.waiting > 0;
+}
+
 static int on_turn(void *context)
 {
     struct server *server = context;
+    if (server->looks_again)
+        resume_waiting(server);
     change_flush(server->service->store);
     settle_all(server);
     if (server->ready) {

@@ -46,6 +46,10 @@ int server_listen(struct server *server, enum door door, int fd);
  */
 void server_set_registry(struct server *server, const struct registry *registry);
 
+/* A secret has come to this node: whoever waits for one is looked at again at the end of the turn.
+ */
+void server_look_again(struct server *server);
+
 /* Tell SERVER (the context) that changes have settled: store_options.settled. */
 void server_settled(void *server, uint64_t first, uint64_t last, int result);
 

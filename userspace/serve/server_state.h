@@ -36,6 +36,7 @@ struct server {
     struct conn *unsent;
     char *scratch;   /* in the arena */
     int was_working; /* service->working at the last sweep */
+    int looks_again; /* requests that wait for a pod or a secret are looked at in this turn */
     int draining;
     uint64_t drain_by_ms;
     struct server_stats stats;

@@ -296,6 +296,8 @@ enum service_result service_answer(struct service *service, struct call *call, s
     route->handle(service, call, reply);
     if (call->is_unsettled)
         return SERVICE_CHANGES;
+    if (call->is_coming)
+        return SERVICE_WAITS;
     finish(service, call, route->operation, reply);
     return SERVICE_REPLIED;
 }

@@ -74,8 +74,8 @@ struct call {
     struct audit_memo *memo;   /* of the connection, or NULL */
     const struct http_request *request;
     struct span body;
-    struct span tail;        /* what follows the route's path, still percent-encoded */
-    int waits;               /* a pod that is not known may still become so: VERDICT_WAIT is fine */
+    struct span tail; /* what follows the route's path, still percent-encoded */
+    int waits; /* a pod that is not known, or its secret, may still come: SERVICE_WAITS is fine */
     const struct span *keys; /* what the audit records name; set by the handler */
     size_t key_count;
     const char *operation;   /* what the audit records call it; NULL: as its route does */
@@ -83,6 +83,7 @@ struct call {
     struct pending *pending; /* of the connection */
     struct follow *follow;   /* of the connection */
     int is_unsettled;        /* set by service_must_wait(): no answer yet */
+    int is_coming;           /* set by the handler: what it answers is on its way to this node */
 };
 
 /* A turn of the loop is over: what comes next has a time of its own. */
@@ -93,7 +94,7 @@ static inline void service_end_turn(struct service *service)
 
 enum service_result {
     SERVICE_REPLIED, /* *reply is filled */
-    SERVICE_WAITS,   /* the caller's pod is not known yet; ask again */
+    SERVICE_WAITS,   /* the caller's pod, or its secret, is not here yet; ask again */
     SERVICE_CHANGES, /* what it changes is on its way to the disk; ask again when it has settled */
     SERVICE_BODY,    /* (service_gate) go on and read the body */
 };

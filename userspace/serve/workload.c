@@ -36,13 +36,26 @@ static void refuse_time(struct call *call, const struct store_version *version,
                     time);
 }
 
-/* The caller's secret, or NULL with a 404. The key is the identity: no request can name another. */
+/* In a cluster a secret comes to the node with the first pod that may read it: that may ask before.
+ */
+static int is_coming(const struct service *service, const struct call *call, struct span key)
+{
+    const struct upstream upstream = service_upstream(service);
+    return call->waits && upstream.is_coming(upstream.self, key);
+}
+
+/* The caller's secret, or NULL with a 404, or until it has come. The key is the identity: no
+ * request can name another. */
 static const struct store_version *own_version(struct service *service, struct call *call,
                                                struct reply *reply)
 {
     const struct identity *identity = call->subject->identity;
     struct span key = {identity->key, identity->key_length};
     const struct store_version *version = store_find(service->store, key);
+    if (!version && is_coming(service, call, key)) {
+        call->is_coming = 1;
+        return NULL;
+    }
     if (!version) {
         call->reason = "no-secret";
         reply_error(reply, 404, ERROR_NOT_FOUND, "there is no secret for %s", identity->key);

@@ -32,6 +32,12 @@ static uint64_t local_version(void *self, struct span key)
     return version ? version->number : 0;
 }
 
+static int local_is_coming(void *self, struct span key)
+{
+    (void)self, (void)key;
+    return 0;
+}
+
 static int local_history(void *self, struct span key, struct store_row **rows, size_t *count,
                          uint64_t *ticket)
 {
@@ -72,6 +78,7 @@ struct upstream upstream_local(struct store *store)
                              .delete = local_delete,
                              .list = local_list,
                              .version = local_version,
+                             .is_coming = local_is_coming,
                              .history = local_history,
                              .roll_back = local_roll_back,
                              .why = local_why};

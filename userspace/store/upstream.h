@@ -38,6 +38,9 @@ struct upstream {
     /* The newest version of KEY, here or elsewhere, as far as it is known; 0: there is no such
      * secret. */
     uint64_t (*version)(void *self, struct span key);
+    /* Non-zero when the store may not have KEY yet although there is such a secret: it is on its
+     * way. */
+    int (*is_coming)(void *self, struct span key);
     /*
      * As store_history(), of any key. In a cluster also -EINPROGRESS with *ticket: when that has
      * settled with 0, ask again with the same *ticket at once. *ticket is 0 the first time.
