@@ -283,6 +283,7 @@ TEST(what_is_forbidden_is_told_once)
     begin("forbidden");
     run_for(1200);
     CHECK(stats().lists >= 3 && stats().lists <= 7);
+    CHECK_EQ_INT(stats().last_ms, 0); /* a refusal is no news of what is in the list */
     const char *first = strstr(told, "down(403: pods is forbidden: User \"x\" cannot list");
     CHECK(first && !strstr(first + 1, "down"));
 }

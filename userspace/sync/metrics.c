@@ -118,7 +118,7 @@ static const struct column {
     {"vsecm_sync_begun_anew_total", "counter",
      "Lists that were told from their beginning again, as vsecmd took no more.", begun_anew},
     {"vsecm_sync_staleness_seconds", "gauge",
-     "Seconds since the API server last said something for a list.", silent},
+     "Seconds since the API server last gave something of a list; a refusal is nothing.", silent},
 };
 
 /* ---- all ---------------------------------------------------------------------------------------

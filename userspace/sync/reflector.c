@@ -314,8 +314,6 @@ static void on_done(void *context, const struct api_end *end)
     uint64_t lasted_ms = clock_mono_ms() - reflector->began_ms;
     int is_watch = reflector->phase == PHASE_WATCH;
     reflector->call = NULL;
-    if (end->status)
-        reflector->stats.last_ms = clock_mono_ms();
     if (is_watch && lasted_ms >= LIMIT_WATCH_LIVELY_MS)
         reflector->failures = 0;
     if (reflector->wrong[0])

@@ -44,7 +44,7 @@ struct reflector_options {
 
 struct reflector_stats {
     uint64_t lists, watches, events, errors, oversized;
-    uint64_t last_ms; /* when the server last said something, by clock_mono_ms() */
+    uint64_t last_ms; /* when something of the list last came, by clock_mono_ms(); 0: never */
 };
 
 /*
