@@ -21,7 +21,8 @@ import images  # noqa: E402
 import space  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
-THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "nodes", "rights", "uninstall"]
+THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "faults",
+          "scale", "rotation", "nodes", "rights", "uninstall"]
 
 
 def run_one(name, function, cluster):

@@ -98,13 +98,16 @@ def secret_of(cluster, name, workload="web"):
     return cluster.get("vsecmsecret", "-n", name, workload)
 
 
-def inside(cluster, namespace, name):
-    """A way to run a command in the pod NAME without the API server: `run(WORD...)`, the completed process."""
+def inside(cluster, namespace, name, user="1000:1000"):
+    """A way to run a command in the pod NAME without the API server: `run(WORD...)`, the completed process.
+
+    With USER None it runs as the container does.
+    """
     found = cluster.get("pod", "-n", namespace, name)
     container = found["status"]["containerStatuses"][0]["containerID"].split("//")[1]
     node = next(node for node in cluster.nodes if node.name == found["spec"]["nodeName"])
-    return lambda *words: node.ctr("task", "exec", "--user", "1000:1000", "--exec-id", uuid.uuid4().hex, container,
-                                   *words, check=False)
+    as_user = ["--user", user] if user else []
+    return lambda *words: node.ctr("task", "exec", *as_user, "--exec-id", uuid.uuid4().hex, container, *words, check=False)
 
 
 def account(namespace, name):
