@@ -4,9 +4,9 @@
 # kernels.sh DIR [RELEASE...]
 #
 # Fetch the cloud kernel of each Debian release (bookworm: 6.1, trixie: 6.12) into DIR/kernel-<version>
-# and print one line for each, "VERSION PATH_OF_VMLINUZ". Nothing is installed: apt works in a private
-# directory, from the machine's own Debian source with the release's name put in. What is there
-# already is not fetched again.
+# and print one line for each, "VERSION PATH_OF_VMLINUZ"; its modules are in the directory `modules`
+# beside it. Nothing is installed: apt works in a private directory, from the machine's own Debian
+# source with the release's name put in. What is there already is not fetched again.
 set -euo pipefail
 
 [ $# -ge 1 ] || { echo "usage: ${0##*/} DIR [RELEASE...]" >&2; exit 2; }
@@ -45,13 +45,16 @@ fetch() { # RELEASE
     version=$(cut -d. -f1,2 <<< "$version")
     mkdir -p "$dir/kernel-$version"
     mv "${image[0]}" "$dir/kernel-$version/vmlinuz"
+    rm -rf "$dir/kernel-$version/modules"
+    image=("$apt"/unpacked/{usr/,}lib/modules/*/kernel) # trixie, bookworm
+    mv "$(dirname "$(ls -d "${image[@]}" 2> /dev/null)")" "$dir/kernel-$version/modules"
     echo "$version" > "$dir/$1.version.tmp"
     mv "$dir/$1.version.tmp" "$dir/$1.version" # last: its presence means that all is there
     rm -rf "$apt"
 }
 
 for release in "$@"; do
-    [ -s "$dir/$release.version" ] || fetch "$release"
+    [ -s "$dir/$release.version" ] && [ -d "$dir/kernel-$(< "$dir/$release.version")/modules" ] || fetch "$release"
     version=$(cat "$dir/$release.version")
     echo "$version $dir/kernel-$version/vmlinuz"
 done
