@@ -13,7 +13,7 @@ from image import Archive, Layer  # noqa: E402
 BUSYBOX = "localhost/busybox:1"
 CURL = "localhost/curl:1"
 PAUSE = "localhost/pause:1"
-APPLETS = "sh sleep cat id ls wget nc hostname grep env test touch stat mount true".split()
+APPLETS = "sh sleep cat id ls wget nc hostname grep env test touch stat mount true pidof".split()
 
 
 def write(path):

@@ -17,12 +17,13 @@ import unittest
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import guest  # noqa: E402
 import images  # noqa: E402
 import space  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
 THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "faults",
-          "scale", "rotation", "nodes", "rights", "uninstall"]
+          "scale", "rotation", "nodes", "rights", "uninstall", "guest"]
 
 
 def run_one(name, function, cluster):
@@ -82,6 +83,8 @@ def main(build, parts, *themes):
     if reason:
         print(f"skip - kube: {reason}")
         return 0
+    if not os.environ.get(space.INSIDE) and "guest" in (themes or THEMES):
+        guest.fetch(build)  # inside there is no network
     status = space.enter()
     return status if status is not False else inside(build, parts, list(themes))
 
