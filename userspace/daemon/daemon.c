@@ -225,12 +225,13 @@ static int listen_at(struct daemon *daemon, enum door door, const char *path, mo
     return r < 0 ? error_errno(error, r, "cannot serve at %s", path) : 0;
 }
 
-/* The short path in the examples; a node that has something else there keeps it. */
+/* The short path in the examples; a node that has something else there keeps it. A container has
+ * none. */
 static void link_short_path(const struct daemon *daemon)
 {
     if (strcmp(daemon->config->socket_dir, PROTOCOL_PUBLIC_DIR) != 0)
         return;
-    if (symlink(PROTOCOL_SOCKET, PROTOCOL_SHORT_SOCKET) < 0 && errno != EEXIST)
+    if (symlink(PROTOCOL_SOCKET, PROTOCOL_SHORT_SOCKET) < 0 && errno != EEXIST && errno != EROFS)
         log_warn("cannot make the link %s, ignoring: %s", PROTOCOL_SHORT_SOCKET, strerror(errno));
 }
 
