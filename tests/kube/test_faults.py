@@ -3,7 +3,9 @@
 
 import contextlib
 import os
+import random
 import signal
+import threading
 import time
 import urllib.request
 
@@ -15,6 +17,7 @@ from vsecm import NAMESPACE, SAFE, SENTINEL, daemon_pid, deployed_whole, inside,
 
 FULL = os.environ.get("FULL") == "1"
 AWAY = 60 if FULL else 15  # seconds
+TORN = 150 if FULL else 30  # changes while connections are cut
 BACK = 5  # seconds, after which everything works again
 
 
@@ -200,6 +203,41 @@ def test_cut(cluster):
     for after in (300, 5000, 12000):
         with world.fault(CutAfter=after):
             time.sleep(4)
+
+
+def puts_with_a_cut(world, numbers):
+    """The results of changes in a row, somewhere in which all connections are cut."""
+    wait_until(lambda: world.metric("vsecm_sync_api_up") == 1, 10, "a connection")
+    cutter = threading.Timer(random.uniform(0, 0.4), world.proxy.mode)
+    cutter.start()
+    done = {number: world.put(f"torn-{number}") for number in numbers}
+    cutter.join()
+    return done
+
+
+def test_torn(cluster):
+    """of changes while connections are cut, what was said to be stored is, and what was not is never seen"""
+    world, done = start(cluster), {}
+    mark = world.reader.mark()
+    for first in range(0, TORN, 5):
+        done.update(puts_with_a_cut(world, range(first, first + 5)))
+    settled = time.monotonic()
+    ok = [number for number, it in done.items() if it.returncode == 0]
+    never = [number for number, it in done.items() if it.returncode and b"nothing was changed" in it.stderr]
+    wait_until(lambda: torn(world, "get", mark)[-1:] >= ok[-1:], BACK, "what was stored last")
+    for how in ("get", "page"):
+        seen = torn(world, how, mark)
+        assert seen == sorted(set(seen)) and not set(seen) & set(never), (how, seen, never)
+    print(f"# of {TORN} changes {len(ok)} were made, {len(never)} refused, {TORN - len(ok) - len(never)} of an unknown end")
+    assert ok and len(ok) < TORN
+    world.recovered(settled)
+
+
+def torn(world, how, mark):
+    """The numbers of the values that were seen; anything else that was is an error."""
+    changes = world.reader.changes(how, mark)
+    assert all(line.startswith(f"{how} value torn-") for line in changes), changes
+    return [int(line.rsplit("-", 1)[1]) for line in changes]
 
 
 def test_token(cluster):
