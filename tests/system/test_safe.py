@@ -452,7 +452,13 @@ def test_init_stays():
             out, said = process.communicate(timeout=5)
             assert process.returncode == 0 and not said, (process.returncode, said, out)
         assert example() == "v"
-        safe.refused("--init", write_init(daemon, "w:k8s:b\ns:v\n"), "--stay", status=2, why=b"line 1")
+        safe.refused("--init", write_init(daemon, "w:example\nq:x\n"), "--stay", status=2, why=b"line 2")
+
+
+def test_init_gives_up():
+    """what can never be done is not tried again"""
+    with safe_world() as (safe, daemon, _):
+        safe.refused("--init", write_init(daemon, "w:k8s:b\ns:v\n"), "--stay", status=1, why=b"cluster")
 
 
 def test_values_of_init_commands_are_nowhere():

@@ -48,7 +48,8 @@ typedef enum verb_exit step(struct run *run, const void *argument, int *http);
 /* A daemon that is starting, full or busy may do it later; what it calls wrong stays wrong. */
 static bool may_pass(enum verb_exit status, int http)
 {
-    return status == VERB_UNREACHABLE || (status == VERB_REFUSED && (!http || http >= 500));
+    return status == VERB_UNREACHABLE ||
+           (status == VERB_REFUSED && (!http || (http >= 500 && http != 501)));
 }
 
 static enum verb_exit retry(struct run *run, step *take, const void *argument)
