@@ -17,7 +17,7 @@ from vsecm import HAS_SYNC, IMAGE, NAMESPACE, SAFE, SENTINEL, VSECM, account, de
 BUILD = os.environ["VSECM_BUILD"]
 LABEL = "vsecm.test/tier=lsm"
 LONG = 240  # seconds, for what takes some twenty where nothing else runs
-PODS = [("first", "web"), ("second", "web"), (NAMESPACE, "admin")]
+PODS = [("guest-first", "web"), ("guest-second", "web"), (NAMESPACE, "admin")]
 CAPABILITIES = {"IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
 THREE = ["BPF", "PERFMON", "IPC_LOCK"]
 STARTED = {}
@@ -62,7 +62,7 @@ def explain(cluster):
 
 def make_pods(cluster):
     """Pods of the same name and account in two namespaces, and one to look at the guest with."""
-    names = ("first", "second")
+    names = ("guest-first", "guest-second")
     cluster.apply(*map(namespace, names), *(account(name, "web") for name in names))
     cluster.apply(*(pod(name, "web", "web", nodeName=guest.NAME) for name in names), administrator())
 
@@ -131,26 +131,26 @@ def test_own(cluster):
     start(cluster)
     sentinel = cluster.pods(NAMESPACE, SENTINEL)[0]
     assert sentinel["spec"]["nodeName"] != guest.NAME
-    safe(cluster, "-w", "web", "-n", "first", "-s", "-", text="value-first")
-    cluster.until(lambda: read(cluster, "first", "web") == "value-first", 30, "the value")
-    assert read(cluster, "second", "web") is None
+    safe(cluster, "-w", "web", "-n", "guest-first", "-s", "-", text="value-first")
+    cluster.until(lambda: read(cluster, "guest-first", "web") == "value-first", 30, "the value")
+    assert read(cluster, "guest-second", "web") is None
 
 
 def test_rotation(cluster):
     """a change on this machine reaches a process that follows it in the guest"""
     start(cluster)
-    watch = subprocess.Popen([f"{cluster.parts}/kubectl", "exec", "-n", "first", "web", "--", VSECM, "watch", "-o", "json"],
+    watch = subprocess.Popen([f"{cluster.parts}/kubectl", "exec", "-n", "guest-first", "web", "--", VSECM, "watch", "-o", "json"],
                              env=cluster.environment, stdout=subprocess.PIPE, text=True)
     try:
         assert "value-first" in watch.stdout.readline()
-        safe(cluster, "-w", "web", "-n", "first", "-s", "-", text="rotated")
+        safe(cluster, "-w", "web", "-n", "guest-first", "-s", "-", text="rotated")
         began = time.monotonic()
         assert "rotated" in watch.stdout.readline()
         print(f"# {(time.monotonic() - began) * 1000:.0f} ms after kubectl had said OK")
     finally:
         watch.kill()
         watch.wait()
-    assert read(cluster, "second", "web") is None
+    assert read(cluster, "guest-second", "web") is None
 
 
 def test_records(cluster):
@@ -160,5 +160,5 @@ def test_records(cluster):
     lines = [json.loads(line) for line in said.replace("\0", "").splitlines()]
     seen = {(it["key"], it["namespace"], it["pod"], it["tier"]) for it in lines
             if it["op"] == "value" and it["outcome"] == "allow"}
-    assert seen == {("first/web", "first", "web", "lsm")}, seen
+    assert seen == {("guest-first/web", "guest-first", "web", "lsm")}, seen
     assert {it["tier"] for it in lines if it.get("pod")} == {"lsm"}, lines
