@@ -6,7 +6,7 @@ import shutil
 
 from process import wait_until
 from proxy import PLACE
-from vsecm import pod, running
+from vsecm import pod
 
 
 class Reader:
@@ -19,7 +19,7 @@ class Reader:
         wanted["spec"]["volumes"].append({"name": "test", "hostPath": {"path": PLACE}})
         wanted["spec"]["containers"][0]["volumeMounts"].append({"name": "test", "mountPath": "/test", "readOnly": True})
         cluster.apply(wanted)
-        uid = running(cluster, namespace, name)["metadata"]["uid"]
+        uid = cluster.until_running(namespace, name)["metadata"]["uid"]
         self.path = f"{node.dir}/var/log/pods/{namespace}_{name}_{uid}/main/0.log"
 
     def mark(self):

@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 
-from vsecm import NAMESPACE, SAFE, VSECM, account, daemon_pid, deploy, deployed_whole, identify, known, namespace, pod, safe, script, secret_of
+from vsecm import NAMESPACE, SAFE, VSECM, account, administered, daemon_pid, deploy, deployed, namespace, pod, safe, script, secret_of
 
 CAPABILITIES = {"NET_ADMIN": 12, "IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
 
@@ -19,7 +19,6 @@ def proc_status(pid):
 
 def test_deploy(cluster):
     """deploy.sh brings it up on a node where nothing was, and says so"""
-    identify(cluster)
     done = deploy(cluster)
     assert "Warning" not in done.stderr and "without --recovery" in done.stderr, done.stderr
     assert "VSecM runs on 1 node(s)" in done.stdout, done.stdout
@@ -59,7 +58,7 @@ def test_options(cluster):
 
 def test_init_commands(cluster):
     """deploy.sh --init has the Sentinel run init commands, once, and the keystone says so"""
-    deployed_whole(cluster)
+    deployed(cluster)
     with tempfile.NamedTemporaryFile("w") as file:
         file.write("w:from-init\nn:default\ns:gen:[a-z]{20}\n")
         file.flush()
@@ -105,8 +104,9 @@ def test_own_secret(cluster):
     """pods with an image that knows nothing of it read their own secret each, and nothing without an identity"""
     cluster.apply(namespace("one"), namespace("two"), account("one", "web"), account("two", "web"))
     cluster.apply(pod("one", "web", "web"), pod("two", "web", "web"), pod("two", "other"))
-    objects = [cluster.until_running(*name) for name in (("one", "web"), ("two", "web"), ("two", "other"))]
-    known(cluster, *objects[:2])
+    for name in (("one", "web"), ("two", "web"), ("two", "other")):
+        cluster.until_running(*name)
+    administered(cluster)
     for name in ("one", "two"):
         assert "OK" in safe(cluster, "-w", "web", "-n", name, "-s", f"value-{name}")
     for name in ("one", "two"):

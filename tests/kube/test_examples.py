@@ -5,7 +5,7 @@ import contextlib
 
 from cluster import is_pod_ready
 from images import BUSYBOX, CURL, ROOT
-from vsecm import deployed, known, namespace, safe
+from vsecm import administered, deployed, namespace, safe
 
 NAMESPACE = "examples"
 FIRST, SECOND = '{"username":"root","password":"hunter2"}', '{"username":"admin","password":"hunter3"}'
@@ -23,7 +23,7 @@ def example(cluster, name):
         done = cluster.kubectl("apply", "-n", NAMESPACE, "--validate=strict", "-f", "-", text=text, check=False)
         assert done.returncode == 0 and not done.stderr, done.stderr
         pod = cluster.until(lambda: (cluster.pods(NAMESPACE, f"app={name}") or [None])[0], 20, "a pod")
-        known(cluster, pod)
+        administered(cluster)
         yield pod["metadata"]["name"]
     finally:
         cluster.kubectl("delete", "deployment", "-n", NAMESPACE, name, "--wait=false")

@@ -4,7 +4,7 @@
 import base64
 import json
 
-from vsecm import deployed_whole, namespace, safe
+from vsecm import deployed, namespace, safe
 
 NAMESPACE = "exports"
 
@@ -16,7 +16,7 @@ def data(cluster, name):
 
 
 def start(cluster):
-    deployed_whole(cluster)
+    deployed(cluster)
     cluster.apply(namespace(NAMESPACE))
 
 

@@ -13,7 +13,7 @@ from process import wait_until
 from proxy import Proxy
 from reader import Reader
 from test_sync import sync_pids
-from vsecm import NAMESPACE, SAFE, SENTINEL, daemon_pid, deployed_whole, inside, read, secret_of, web
+from vsecm import NAMESPACE, SAFE, SENTINEL, daemon_pid, deployed, inside, read, secret_of, web
 
 FULL = os.environ.get("FULL") == "1"
 AWAY = 60 if FULL else 15  # seconds
@@ -105,7 +105,7 @@ class World:
 
 
 def start(cluster):
-    deployed_whole(cluster)
+    deployed(cluster)
     if not hasattr(cluster, "faults"):
         cluster.faults = None  # also when what is next fails: once is enough
         cluster.faults = World(cluster)

@@ -12,7 +12,7 @@ import unittest
 import guest
 from cluster import is_pod_ready
 from images import BUSYBOX, ROOT
-from vsecm import HAS_SYNC, IMAGE, NAMESPACE, SAFE, SENTINEL, VSECM, account, deploy, namespace, pod, read, safe
+from vsecm import IMAGE, NAMESPACE, SAFE, SENTINEL, VSECM, account, deploy, namespace, pod, read, safe
 
 BUILD = os.environ["VSECM_BUILD"]
 LABEL = "vsecm.test/tier=lsm"
@@ -25,8 +25,6 @@ STARTED = {}
 
 def start(cluster):
     """The guest with the daemon of deploy/lsm, this machine with that of deploy/daemonset, and pods in the guest."""
-    if not HAS_SYNC:
-        raise unittest.SkipTest("there is no vsecm-sync in this build")
     if STARTED:
         assert STARTED.get("whole"), "it did not come up before"
         return

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 
 from images import ROOT
-from vsecm import HAS_SYNC, IMAGE
+from vsecm import IMAGE
 
 BUILD = os.environ["VSECM_BUILD"]
 # A library that is not among these has come unnoticed.
@@ -53,11 +53,8 @@ def test_content(_):
     entries = layer(f"{BUILD}/vsecm-image.tar")
     files = {"/" + entry.name for entry in entries if not entry.isdir()}
     programs = {"/usr/local/sbin/vsecmd", "/usr/local/bin/vsecm", "/usr/local/bin/safe",
-                "/usr/local/lib/vsecm/vsecm", "/etc/passwd", "/etc/group"}
-    expected = set(LIBRARIES)
-    if HAS_SYNC:
-        programs.add("/usr/local/sbin/vsecm-sync")
-        expected |= OF_CURL
+                "/usr/local/sbin/vsecm-sync", "/usr/local/lib/vsecm/vsecm", "/etc/passwd", "/etc/group"}
+    expected = LIBRARIES | OF_CURL
     assert programs <= files, programs - files
     rest = {name.rsplit("/", 1)[1].split(".so")[0] for name in files - programs}
     assert rest == expected, rest ^ expected
@@ -69,6 +66,6 @@ def test_content(_):
 def test_runs(cluster):
     """its programs run in a container of containerd's, as a user who is not root"""
     node = cluster.nodes[0]
-    for program in ("vsecmd", "vsecm", "safe", *(["vsecm-sync"] if HAS_SYNC else []), "/usr/local/lib/vsecm/vsecm"):
+    for program in ("vsecmd", "vsecm", "safe", "vsecm-sync", "/usr/local/lib/vsecm/vsecm"):
         done = node.ctr("run", "--rm", IMAGE, "once", program, "--version")
         assert done.stdout.startswith((b"vsecm", b"safe")), done

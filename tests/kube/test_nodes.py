@@ -3,7 +3,7 @@
 
 import json
 
-from vsecm import NAMESPACE, SAFE, SENTINEL, account, deploy, deployed_whole, namespace, pod, read, running, safe, secret_of
+from vsecm import NAMESPACE, SAFE, SENTINEL, account, deploy, deployed, namespace, pod, read, safe, secret_of
 
 PODS = {"node1": "first", "node2": "second"}
 
@@ -12,14 +12,14 @@ def start(cluster):
     """A second node, and on each a pod with a workload of its own."""
     if len(cluster.nodes) == 2:
         return
-    deployed_whole(cluster)
+    deployed(cluster)
     cluster.add_node()
     deploy(cluster)  # both nodes are one machine, where their pods are in different trees: the daemons have to know
     cluster.until(lambda: len(ready(cluster)) == 2, 60, "a daemon on each node")
     cluster.apply(namespace("nodes"), *(account("nodes", name) for name in PODS.values()))
     cluster.apply(*(pod("nodes", name, name, nodeName=node) for node, name in PODS.items()))
     for name in PODS.values():
-        running(cluster, "nodes", name)
+        cluster.until_running("nodes", name)
         safe(cluster, "-w", name, "-n", "nodes", "-s", "-", text=f"value-{name}")
 
 
@@ -54,7 +54,7 @@ def test_moved(cluster):
     """a workload that is started on the other node finds its secret there"""
     start(cluster)
     cluster.apply(pod("nodes", "moved", PODS["node1"], nodeName="node2"))
-    running(cluster, "nodes", "moved")
+    cluster.until_running("nodes", "moved")
     cluster.until(lambda: read(cluster, "nodes", "moved") == f"value-{PODS['node1']}", 15, "the secret")
 
 

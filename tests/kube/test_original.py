@@ -4,7 +4,7 @@
 import json
 import re
 
-from vsecm import VSECM, account, deployed_whole, namespace, pod, read, running, safe
+from vsecm import VSECM, account, deployed, namespace, pod, read, safe
 
 VALUE = '{"username": "*root*", "password": "*CasHC0w*"}'
 TEMPLATE = '{"USERNAME":"{{.username}}", "PASSWORD":"{{.password}}"}'
@@ -16,10 +16,10 @@ FILE = "/opt/vsecm/secrets.json"
 
 def start(cluster, name="example"):
     """The workload NAME in the namespace default, which the suite uses."""
-    deployed_whole(cluster)
+    deployed(cluster)
     if not cluster.get("pod", "-n", "default", name, check=False):
         cluster.apply(account("default", "example"), pod("default", name, "example"))
-    running(cluster, "default", name)
+    cluster.until_running("default", name)
 
 
 def until(cluster, value, name="example"):
@@ -66,7 +66,7 @@ def test_sidecar(cluster):
     it["spec"]["volumes"].append(memory)
     it["spec"]["containers"][0]["volumeMounts"].append({"name": "memory", "mountPath": "/opt/vsecm"})
     cluster.apply(it)
-    running(cluster, "default", "sidecar")
+    cluster.until_running("default", "sidecar")
 
     def until_file(value):
         def content():
@@ -98,7 +98,7 @@ def test_init_container(cluster):
     cluster.until(lambda: "startedAt" in str(cluster.get("pod", "-n", "default", "init")["status"]
                                              .get("initContainerStatuses")), 20, "the init container")
     safe(cluster, "-w", "example", "-n", "default", "-s", value, "-t", template)
-    running(cluster, "default", "init")
+    cluster.until_running("default", "init")
     assert json.loads(read(cluster, "default", "init")) == {
         "USERNAME": "root", "PASSWORD": "SuperSecret", "VALUE": "VSecMRocks"}
     safe(cluster, "-w", "example", "-n", "default", "-d")

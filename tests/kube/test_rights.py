@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from vsecm import NAMESPACE, deployed_whole
+from vsecm import NAMESPACE, deployed
 
 
 def full_name(group, resource, sub=None):
@@ -31,7 +31,7 @@ def granted(cluster):
 
 def test_nothing_was_refused(cluster):
     """vsecm-sync asks for nothing that it has no right to, and the Sentinel for nothing at all"""
-    deployed_whole(cluster)
+    deployed(cluster)
     every = list(asked(cluster))
     assert {account for account, *_ in every} == {"vsecm-safe"}
     # An API server that has just been started refuses everybody, until it has read its roles.
@@ -42,7 +42,7 @@ def test_nothing_was_refused(cluster):
 
 def test_every_right_is_used(cluster):
     """it has no right that it did not use in the tests before this one"""
-    deployed_whole(cluster)
+    deployed(cluster)
     if not {"secrets", "exports", "nodes"} <= set(cluster.themes):
         raise unittest.SkipTest("not all tests before this one were run")
     used = {(verb, resource) for _, verb, resource, status in asked(cluster) if status < 400}

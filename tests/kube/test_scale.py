@@ -12,7 +12,7 @@ import time
 
 from pki import SERVER
 from test_sync import sync_pids
-from vsecm import VSECM, account, daemon_pid, deployed_whole, namespace, pod
+from vsecm import VSECM, account, daemon_pid, deployed, namespace, pod
 
 FULL = os.environ.get("FULL") == "1"
 SECRETS, PODS = (5000, 110) if FULL else (500, 20)
@@ -97,7 +97,7 @@ def has_own(node, name):
 
 def test_many(cluster):
     """a node with many pods, in a cluster with many secrets: each pod reads its own, within bounds of memory and time"""
-    deployed_whole(cluster)
+    deployed(cluster)
     node = cluster.nodes[0]
     cluster.apply(namespace("scale"))
     began = time.monotonic()
@@ -134,7 +134,7 @@ def used_at_rest(pids):
 
 def test_rest(cluster):
     """both are small, and do nothing when nothing happens"""
-    deployed_whole(cluster)
+    deployed(cluster)
     pids = {"vsecm-sync": [pid for pid in sync_pids() if is_of(cluster.nodes[0], pid)],
             "vsecmd": [daemon_pid(cluster.nodes[0])]}
     assert len(pids["vsecm-sync"]) == 2, "a worker and its parent"
@@ -151,5 +151,5 @@ def test_rest(cluster):
 
 def test_end(cluster):
     """a namespace with all of that in it can be deleted"""
-    deployed_whole(cluster)
+    deployed(cluster)
     cluster.kubectl("delete", "namespace", "scale", "--timeout=240s", timeout=260)

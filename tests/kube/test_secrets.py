@@ -8,14 +8,14 @@ import subprocess
 import time
 
 from process import wait_until
-from vsecm import (NAMESPACE, VSECM, account, daemon_pid, deployed_whole, inside, pod, read, running, safe, secret_of, web)
+from vsecm import (NAMESPACE, VSECM, account, daemon_pid, deployed, inside, pod, read, safe, secret_of, web)
 
 VALUES = {"first": "value-of-first", "second": "value-of-second"}
 
 
 def start(cluster):
     """Two pods of the same name and account in two namespaces, each with its secret."""
-    deployed_whole(cluster)
+    deployed(cluster)
     if cluster.get("namespace", "first", check=False):
         return
     for name, value in VALUES.items():
@@ -41,7 +41,7 @@ def test_own(cluster):
     """two workloads of the same name in two namespaces read their own secret each, a third reads none"""
     start(cluster)
     cluster.apply(pod("second", "other"))
-    running(cluster, "second", "other")
+    cluster.until_running("second", "other")
     for name, value in VALUES.items():
         until_read(cluster, name, value)
     assert read(cluster, "second", "other") is None
@@ -140,7 +140,7 @@ def test_history(cluster):
     assert [row["version"] for row in versions] == [3, 2, 1], versions
     sentinel(cluster, "rollback", "first/later", "--to", "1")
     cluster.apply(account("first", "later"), pod("first", "later", "later"))
-    running(cluster, "first", "later")
+    cluster.until_running("first", "later")
     cluster.until(lambda: read(cluster, "first", "later") == "older", 10, "the older value")
     assert secret_of(cluster, "first", "later")["metadata"]["annotations"]["vsecm.com/version"] == "4"
     refused = cluster.execute(NAMESPACE, "deploy/vsecm-sentinel", "vsecm", "rollback", "first/later", "--to", "9",
@@ -172,7 +172,7 @@ def test_seal(cluster):
     assert "sealed-outside" not in done.stdout
     cluster.kubectl("apply", "--validate=strict", "-f", "-", text=done.stdout)
     cluster.apply(pod("first", "sealed"))
-    running(cluster, "first", "sealed")
+    cluster.until_running("first", "sealed")
     cluster.until(lambda: read(cluster, "first", "sealed") == "sealed-outside", 15, "the value")
 
 
@@ -183,7 +183,7 @@ def test_binding(cluster):
     cluster.apply({"apiVersion": "vsecm.com/v1", "kind": "VSecMBinding", "metadata": {"name": "bound"},
                    "spec": {"workload": "bound", "namespace": "second", "labels": {"app.example/role": "bound"}}})
     cluster.apply(pod("second", "labelled", metadata={"labels": {"app.example/role": "bound"}}))
-    running(cluster, "second", "labelled")
+    cluster.until_running("second", "labelled")
     cluster.until(lambda: read(cluster, "second", "labelled") == "for-bound", 10, "the bound workload's secret")
     assert read(cluster, "second", "web") != "for-bound"
     cluster.kubectl("delete", "vsecmbinding", "bound")

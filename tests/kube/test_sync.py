@@ -5,7 +5,7 @@ import glob
 import urllib.error
 import urllib.request
 
-from vsecm import NAMESPACE, SAFE, deployed_whole
+from vsecm import NAMESPACE, SAFE, deployed
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
@@ -40,7 +40,7 @@ def ask(cluster, path):
 
 def test_confined(cluster):
     """it runs as a user of its own, without any capability, and alone has the token"""
-    deployed_whole(cluster)
+    deployed(cluster)
     pids = sync_pids()
     assert pids
     for pid in pids:
@@ -55,7 +55,7 @@ def test_confined(cluster):
 
 def test_probes(cluster):
     """it answers the kubelet's probes and gives metrics, and no other path"""
-    deployed_whole(cluster)
+    deployed(cluster)
     assert ask(cluster, "/livez")[0] == 200
     cluster.until(lambda: ask(cluster, "/readyz")[0] == 200, 30, "readiness")
     status, text = ask(cluster, "/metrics")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The end of it."""
 
-from vsecm import NAMESPACE, deploy, deployed, deployed_whole, read, safe, script, secret_of, uninstall, web
+from vsecm import NAMESPACE, deploy, deployed, read, safe, script, secret_of, uninstall, web
 
 
 def test_secrets_are_not_lost_unasked(cluster):
@@ -17,7 +17,7 @@ def test_secrets_are_not_lost_unasked(cluster):
 
 def test_secrets_are_kept(cluster):
     """with --keep-secrets they are there when it is deployed again, and opened by the same key"""
-    deployed_whole(cluster)
+    deployed(cluster)
     web(cluster, "kept", "value-kept")
     key = cluster.get("vsecmkey", "root")["spec"]["recipient"]
     done = uninstall(cluster, "--keep-secrets")

@@ -2,17 +2,13 @@
 """VSecM in a cluster, as whoever installs and uses it does that."""
 
 import os
-import signal
 import subprocess
-import unittest
 import uuid
 
 from images import BUSYBOX, ROOT
 
 NAMESPACE = "vsecm-system"
 IMAGE = "localhost/vsecm:0.1.0"
-HAS_SYNC = os.path.exists(f"{os.environ['VSECM_BUILD']}/vsecm-sync")
-KNOWN = {}  # pods that a daemon that is alone was told of
 SAFE, SENTINEL = "app.kubernetes.io/name=vsecm-safe", "app.kubernetes.io/name=vsecm-sentinel"
 
 
@@ -29,24 +25,14 @@ def deploy(cluster, *words):
 
 
 def kustomization(cluster):
-    """The options of deploy.sh that fit this build and cluster: none, where the manifests do as they are."""
-    if not HAS_SYNC:
-        return "-k", f"{ROOT}/tests/kube/overlays/alone"
+    """The options of deploy.sh that fit this cluster: none, where the manifests do as they are."""
     return ("-k", f"{ROOT}/tests/kube/overlays/two-nodes") if len(cluster.nodes) > 1 else ()
 
 
 def deployed(cluster):
     """Deploy it unless it is there: a theme may be run alone."""
     if not cluster.get("daemonset", "-n", NAMESPACE, "vsecm-safe", check=False):
-        identify(cluster)
         deploy(cluster)
-
-
-def deployed_whole(cluster):
-    """The same, with vsecm-sync."""
-    if not HAS_SYNC:
-        raise unittest.SkipTest("there is no vsecm-sync in this build")
-    deployed(cluster)
 
 
 def uninstall(cluster, *words):
@@ -71,15 +57,6 @@ def pod(namespace, name, account="default", image=BUSYBOX, command=("sleep", "10
     }
 
 
-def running(cluster, namespace, name):
-    """The pod NAME, once it is ready and the daemon knows it."""
-    found = cluster.until_running(namespace, name)
-    if not HAS_SYNC:
-        KNOWN[namespace, name] = found
-        known(cluster, *KNOWN.values())
-    return found
-
-
 def read(cluster, namespace, name):
     """What the pod NAME reads as its secret; None when there is none for it."""
     done = cluster.execute(namespace, name, VSECM, "get", check=False)
@@ -89,7 +66,7 @@ def read(cluster, namespace, name):
 def web(cluster, name, value):
     """A pod `web` with the workload `web` in a namespace NAME of its own, which has VALUE as its secret."""
     cluster.apply(namespace(name), account(name, "web"), pod(name, "web", "web"))
-    running(cluster, name, "web")
+    cluster.until_running(name, "web")
     safe(cluster, "-w", "web", "-n", name, "-s", "-", text=value)
 
 
@@ -123,23 +100,8 @@ def safe(cluster, *words, **options):
     return cluster.execute(NAMESPACE, "deploy/vsecm-sentinel", "safe", *words, **options)
 
 
-IDENTITIES = "/run/vsecmd/identities"
-
-
-def identify(cluster, *pods):
-    """The identities file of the node, for a daemon that is alone: PODS and nobody else."""
-    lines = [f"pod {it['metadata']['uid']} namespace={it['metadata']['namespace']} "
-             f"service-account={it['spec']['serviceAccountName']} pod={it['metadata']['name']}\n" for it in pods]
-    path = f"{cluster.nodes[0].dir}{IDENTITIES}"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as file:
-        file.write("".join(lines))
-
-
-def known(cluster, *pods):
-    """Until the daemon knows PODS, and the Sentinel's."""
-    identify(cluster, *cluster.pods(NAMESPACE, SENTINEL), *pods)
-    os.kill(daemon_pid(cluster.nodes[0]), signal.SIGHUP)
+def administered(cluster):
+    """Until the daemon knows the Sentinel's pod."""
     cluster.until(lambda: safe(cluster, "-l", check=False).returncode == 0, 10, "the Sentinel's right")
 
 
