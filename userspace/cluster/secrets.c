@@ -10,6 +10,7 @@
 #include "cluster/link.h"
 #include "cluster/pods.h"
 #include "cluster/root.h"
+#include "cluster/sealed_record.h"
 #include "cluster/secrets_state.h"
 #include "crypto/random.h"
 #include "limits.h"
@@ -70,6 +71,20 @@ void secrets_state_name(struct wire_message *message, struct span key)
     struct key_parts parts = key_split(key);
     message->field[SECRET_NAMESPACE] = parts.namespace;
     message->field[SECRET_NAME] = parts.workload;
+}
+
+int secrets_state_open(const struct secrets *secrets, struct span sealed, struct record *ret)
+{
+    size_t count = 0;
+    const struct age_identity *identities = root_identities(secrets->options.root, &count);
+    return identities ? sealed_record_read(secrets->options.arena, sealed, identities, count, ret)
+                      : -EAGAIN;
+}
+
+uint64_t secrets_state_number(struct span text)
+{
+    uint64_t ret;
+    return str_u64(text, UINT64_MAX, &ret) == 0 ? ret : 0;
 }
 
 int secrets_state_need(const struct secrets *secrets, struct span key)

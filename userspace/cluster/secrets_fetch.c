@@ -6,8 +6,6 @@
 #include "base/str.h"
 #include "cluster/judgement.h"
 #include "cluster/link.h"
-#include "cluster/root.h"
-#include "cluster/sealed_record.h"
 #include "cluster/secrets_state.h"
 #include "crypto/random.h"
 #include "store/change.h"
@@ -183,19 +181,13 @@ static void look_into(struct secrets *secrets, struct catalog_item *item,
     }
 }
 
-static uint64_t read_number(struct span text)
-{
-    uint64_t ret;
-    return str_u64(text, UINT64_MAX, &ret) == 0 ? ret : 0;
-}
-
 static void note_object(struct catalog_item *item, const struct wire_message *secret)
 {
     str_copy(item->uid, sizeof item->uid, secret->field[SECRET_UID]);
     str_copy(item->resource_version, sizeof item->resource_version,
              secret->field[SECRET_RESOURCE_VERSION]);
-    item->generation = read_number(secret->field[WHOLE_GENERATION]);
-    item->status_version = read_number(secret->field[WHOLE_STATUS_VERSION]);
+    item->generation = secrets_state_number(secret->field[WHOLE_GENERATION]);
+    item->status_version = secrets_state_number(secret->field[WHOLE_STATUS_VERSION]);
 }
 
 /* The status is told when it is another than the object has, as far as that can be seen. */
@@ -213,12 +205,8 @@ static void take_object(struct secrets *secrets, struct catalog_item *item,
                         const struct wire_message *secret)
 {
     struct record record;
-    size_t count = 0;
-    const struct age_identity *identities = root_identities(secrets->options.root, &count);
     note_object(item, secret);
-    int r = identities ? sealed_record_read(secrets->options.arena, secret->field[WHOLE_SEALED],
-                                            identities, count, &record)
-                       : -EAGAIN;
+    int r = secrets_state_open(secrets, secret->field[WHOLE_SEALED], &record);
     if (r == 0) {
         look_into(secrets, item, &record, secret);
         record_done(secrets->options.arena, &record);

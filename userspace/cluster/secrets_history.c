@@ -8,10 +8,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/str.h"
 #include "cluster/link.h"
 #include "cluster/root.h"
-#include "cluster/sealed_record.h"
 #include "cluster/secrets_job.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -30,18 +28,12 @@ static int ask(struct job *job, secrets_state_answer *answer)
     return secrets_job_asked(job, secrets_state_ask(job->secrets, &history, answer, job));
 }
 
-static uint64_t number_of(const struct wire_message *version)
-{
-    uint64_t ret;
-    return str_u64(version->field[VERSION_NUMBER], UINT64_MAX, &ret) == 0 ? ret : 0;
-}
-
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void add_row(struct job *job, const struct wire_message *version)
 {
     struct store_row *row = &job->rows[job->row_count];
-    uint64_t number = number_of(version);
+    uint64_t number = secrets_state_number(version->field[VERSION_NUMBER]);
     if (!number || job->row_count == ROWS)
         return;
     *row = (struct store_row){.key = {(const char *)(job->rows + ROWS), job->key_length},
@@ -131,14 +123,10 @@ static int open_version(struct job *job, const struct wire_message *version)
 {
     struct secrets *secrets = job->secrets;
     struct record record;
-    size_t count = 0;
-    const struct age_identity *identities = root_identities(secrets->options.root, &count);
-    if (!identities)
-        return secrets_job_fail(job, -ENOKEY, root_why(secrets->options.root));
-    if (sealed_record_read(secrets->options.arena, version->field[VERSION_SEALED], identities,
-                           count, &record) < 0)
-        return secrets_job_fail(job, -EBADMSG, "the version does not open");
-    int r = 0;
+    int r = secrets_state_open(secrets, version->field[VERSION_SEALED], &record);
+    if (r < 0)
+        return r == -EAGAIN ? secrets_job_fail(job, -ENOKEY, root_why(secrets->options.root))
+                            : secrets_job_fail(job, -EBADMSG, "the version does not open");
     if (!span_equal(record.key, secrets_job_key(job)) || record.version != job->wanted)
         r = secrets_job_fail(job, -EBADMSG, "what stands there is another version or another's");
     else if (!job->renews && record.validity.expires_us <= job->now_us)
@@ -165,7 +153,8 @@ static void on_version(struct secrets *secrets, void *who, const struct wire_mes
     if (!job)
         return;
     if (answer->kind == WIRE_VERSION) {
-        if (number_of(answer) == job->wanted && !job->block && job->found == 0)
+        if (secrets_state_number(answer->field[VERSION_NUMBER]) == job->wanted && !job->block &&
+            job->found == 0)
             job->found = open_version(job, answer);
         return;
     }

@@ -3,8 +3,6 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "cluster/root.h"
-#include "cluster/sealed_record.h"
 #include "cluster/secrets_job.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -30,17 +28,12 @@ static void read_object(struct job *job, const struct wire_message *secret)
 {
     struct secrets *secrets = job->secrets;
     struct record record;
-    size_t count = 0;
-    const struct age_identity *identities = root_identities(secrets->options.root, &count);
     str_copy(job->known.resource_version, sizeof job->known.resource_version,
              secret->field[SECRET_RESOURCE_VERSION]);
-    uint64_t told;
-    if (str_u64(secret->field[WHOLE_STATUS_VERSION], UINT64_MAX, &told) == 0)
-        raise_to(job, told);
+    raise_to(job, secrets_state_number(secret->field[WHOLE_STATUS_VERSION]));
     if (job->is_delete)
         return;
-    if (!identities || sealed_record_read(secrets->options.arena, secret->field[WHOLE_SEALED],
-                                          identities, count, &record) < 0) {
+    if (secrets_state_open(secrets, secret->field[WHOLE_SEALED], &record) < 0) {
         raise_claims(job);
         return;
     }

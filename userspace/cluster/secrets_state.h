@@ -91,6 +91,15 @@ int secrets_state_need(const struct secrets *secrets, struct span key);
 /* MESSAGE is about KEY. */
 void secrets_state_name(struct wire_message *message, struct span key);
 
+/*
+ * Open SEALED with whichever root key opens it. 0, and *ret is to be given to record_done();
+ * -EAGAIN: no root key is known; else as sealed_record_read().
+ */
+int secrets_state_open(const struct secrets *secrets, struct span sealed, struct record *ret);
+
+/* The number that TEXT is; 0: it is none, or nothing was told. */
+uint64_t secrets_state_number(struct span text);
+
 /* ---- secrets_fetch.c ------------------------------------------------------------------------ */
 
 /* Fetch ITEM, in DELAY_MS at the earliest. */
