@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 
-from pki import SERVER
 from process import Program, wait_until
 from space import CGROUPS, which
 

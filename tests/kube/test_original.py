@@ -4,7 +4,7 @@
 import json
 import re
 
-from vsecm import VSECM, account, deployed, namespace, pod, read, safe
+from vsecm import VSECM, account, deployed, pod, read, safe
 
 VALUE = '{"username": "*root*", "password": "*CasHC0w*"}'
 TEMPLATE = '{"USERNAME":"{{.username}}", "PASSWORD":"{{.password}}"}'
