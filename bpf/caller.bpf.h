@@ -9,6 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "counts.bpf.h"
 #include "kernel_abi.h"
 
 /*
@@ -36,22 +37,6 @@ struct {
     __type(value, struct vsecm_chain);
 } drafts SEC(".maps");
 
-/* Connects recorded and not recorded; only ever added to, read by the daemon. */
-struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, VSECM_COUNTS);
-    __type(key, __u32);
-    __type(value, __u64);
-} counts SEC(".maps");
-
-static __always_inline void count(__u32 which)
-{
-    __u64 *n = bpf_map_lookup_elem(&counts, &which);
-
-    if (n)
-        __sync_fetch_and_add(n, 1); /* per CPU, yet preemptible */
-}
-
 /* One more byte than the field holds is looked at: a name that just fits is not truncated. */
 static __always_inline void read_name(struct vsecm_chain *chain, __u32 i,
                                       const struct cgroup *cgroup)
@@ -75,6 +60,7 @@ static __always_inline void read_chain(struct vsecm_chain *chain, const struct c
     for (__u32 i = 0; i < VSECM_CHAIN_LEVELS && i < chain->depth; i++) {
         if (bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[0] + i + 1))
             ancestor = NULL; /* its name cannot be read: marked */
+        chain->id[i] = BPF_CORE_READ(ancestor, kn, id);
         read_name(chain, i, ancestor);
     }
 }

@@ -25,14 +25,29 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 
 enum bpf_map_type {
+    BPF_MAP_TYPE_HASH = 1,
+    BPF_MAP_TYPE_ARRAY = 2,
     BPF_MAP_TYPE_PERCPU_ARRAY = 6,
     BPF_MAP_TYPE_LRU_HASH = 9,
     BPF_MAP_TYPE_SK_STORAGE = 24,
+    BPF_MAP_TYPE_RINGBUF = 27,
+    BPF_MAP_TYPE_INODE_STORAGE = 28,
+    BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
+
+enum bpf_cmd {
+    BPF_PROG_LOAD = 5,
+    BPF_PROG_GET_FD_BY_ID = 13,
+    BPF_MAP_GET_FD_BY_ID = 14,
+    BPF_LINK_GET_FD_BY_ID = 30,
+};
+
+enum bpf_attach_type { BPF_MODIFY_RETURN = 26, BPF_LSM_MAC = 27 };
 
 enum { BPF_ANY = 0 };
 enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_SK_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -90,7 +105,9 @@ struct cred {
 };
 
 struct task_struct {
+    int pid;
     int tgid;
+    int exit_state; /* 0 until it has ended */
     __u64 start_boottime;
     struct task_struct *group_leader;
     const struct cred *cred;
@@ -106,9 +123,66 @@ struct sock_common {
     atomic64_t skc_cookie;
 };
 
+struct inode;
+struct dentry;
+struct rlimit;
+
+struct super_block {
+    __u32 s_dev;
+};
+
+struct list_head {
+    struct list_head *next;
+};
+
+struct file_lock_context {
+    struct list_head flc_flock;
+};
+
+struct inode {
+    struct super_block *i_sb;
+    struct file_lock_context *i_flctx;
+    unsigned long i_ino;
+    __u32 i_generation;
+};
+
+struct dentry {
+    struct dentry *d_parent;
+    struct inode *d_inode;
+};
+
+struct vfsmount {
+    struct super_block *mnt_sb;
+};
+
+struct path {
+    struct dentry *dentry;
+};
+
+struct file {
+    struct inode *f_inode;
+};
+
+struct socket {
+    struct file *file;
+};
+
 struct sock {
     struct sock_common __sk_common;
+    struct socket *sk_socket;
     struct pid *sk_peer_pid;
+};
+
+struct bpf_map {
+    __u32 id;
+};
+
+struct bpf_prog_aux {
+    __u32 id;
+};
+
+struct bpf_prog {
+    struct bpf_prog_aux *aux;
 };
 
 struct unix_sock {
@@ -117,6 +191,8 @@ struct unix_sock {
 };
 
 #pragma clang attribute pop
+
+union bpf_attr;
 
 struct bpf_sock {
     __u32 bound_dev_if;

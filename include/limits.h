@@ -200,9 +200,73 @@
 #define LIMIT_LISTS 8u                    /* with values, on their way through one socket */
 #define LIMIT_WAITING 512u                /* requests that wait for a pod to become known */
 #define LIMIT_PIPELINE 32u                /* replies queued on one connection before it must read */
-#define LIMIT_TURN_REQUESTS 64u           /* requests served to one pod in one turn of the loop */
-#define LIMIT_TURN_BYTES (256u * 1024u)   /* reply bytes queued for one pod in one turn */
-#define LIMIT_BACKLOG 1024u               /* listen() queue; somaxconn cuts it further */
+/* Unread bytes above which a socket is not closed at once: a dozen requests, each a message. */
+#define LIMIT_CLOSE_BYTES 1024u
+#define LIMIT_CLOSES 2u       /* of such sockets in a sweep, which is four times a second */
+#define LIMIT_BACKLOG 1024u   /* listen() queue; somaxconn cuts it further */
+#define LIMIT_GUARD_BODY 256u /* bytes of {"children":true} or {"files":16}, and blanks */
+/*
+ * Processes of one pod that have a shield of their own: sixteen pods can use up what there is of
+ * them, VSECM_SHIELDS. What such a process forks is not counted.
+ */
+#define LIMIT_SHIELDS_PER_POD 256u
+/* Descriptors that come with one request: a pod mostly has fewer files with secrets. */
+#define LIMIT_GUARD_FILES 16u
+/* Such requests whose body is on its way: what it has brought counts among our descriptors. */
+#define LIMIT_GUARD_BODIES 64u
+#define LIMIT_GUARD_BODIES_PER_POD 4u
+/*
+ * Served to one pod in one turn of the loop: requests, and bytes of their replies. The small share
+ * is what a quiet pod waits for behind each busy one, some 10 us; the large one is for whoever is
+ * alone, for whom fewer turns are less work.
+ */
+#define LIMIT_TURN_REQUESTS 64u
+#define LIMIT_TURN_BYTES (256u * 1024u)
+#define LIMIT_TURN_SHARED_REQUESTS 4u
+#define LIMIT_TURN_SHARED_BYTES (32u * 1024u)
+/*
+ * Taken from a pod's socket at a time. What is behind the pod's share waits in secret memory, and
+ * LIMIT_CONNECTIONS_PER_POD times this is within LIMIT_HELD_PER_POD: so it always has room.
+ */
+#define LIMIT_RECEIVE 1024u
+/*
+ * Replies of one pod that were made and not taken: above it, its connections are not read. It is
+ * what a pod that never reads can keep of the secret memory when its values change meanwhile.
+ */
+#define LIMIT_QUEUED_PER_POD (8u * 1024u * 1024u)
+/*
+ * Behind that the kernel keeps what was sent and not read, which is the daemon's account: 208 KiB
+ * for a connection. So many connections of a pod have that, each further one this (the kernel
+ * doubles it): some 10 MiB for a pod in all, not 60.
+ */
+#define LIMIT_WIDE_SOCKETS 16u
+#define LIMIT_SOCKET_BYTES (8u * 1024u)
+
+/* ---- floods ---------------------------------------------------------------------------------- */
+/*
+ * Option requests_per_second: of one pod, each connection counting as one more. A pod that asks for
+ * its secret once for each request that it serves itself is below it; one that is at it all the
+ * time takes some 5 % of a processor. Beside it, a burst of a tenth of a second's requests, at
+ * least LIMIT_BURST_MIN: a pod that starts asks a few times.
+ */
+#define LIMIT_REQUESTS_PER_SECOND 10000u
+#define LIMIT_REQUESTS_PER_SECOND_MAX 1000000000u
+#define LIMIT_BURST_PART 10u
+#define LIMIT_BURST_MIN 20u
+/* That a pod above its rate is not read at least: one refusal in so long, however hard it tries. */
+#define LIMIT_RATE_PAUSE_MS 25u
+#define LIMIT_TALLY_MS 1000u /* between two records of what one pod was refused for its rate */
+/*
+ * A pod is barred from connecting when so many of its requests or connections were refused, less so
+ * many for each second. Programs that try again do so up to ten times a second; a flood is barred
+ * in a tenth of one.
+ */
+#define LIMIT_BAR_REFUSALS 1000u
+#define LIMIT_BAR_FORGIVEN 50u
+/* For so long at first, twice as long each time that it goes on soon after, and at most so long. */
+#define LIMIT_BAR_MIN_MS 1000u
+#define LIMIT_BAR_MAX_MS 60000u
+#define LIMIT_BARS 1024u /* pods of which this is known: four times what a node has, mostly */
 
 /* ---- time, in milliseconds, each the default of an option --------------------------------- */
 #define LIMIT_HEADER_MS 5000u        /* from the first byte of a request to its empty line */
@@ -232,6 +296,8 @@
 /* Between two attempts to connect, doubled each time, less a random part of up to a half. */
 #define LIMIT_RECONNECT_MIN_MS 50
 #define LIMIT_RECONNECT_MAX_MS 5000
+/* Seconds of a Retry-After that a client believes: longer than any bar, shorter than an outage. */
+#define LIMIT_RETRY_AFTER_S 3600u
 #define LIMIT_WRITER_MS 10       /* that a reader waits for the writer of a page: a time slice */
 #define LIMIT_MOVE_MS 500        /* that it waits for the page that takes the place of one */
 #define LIMIT_PAGE_SLICE_MS 1000 /* until it looks whether the daemon lives, which wakes nobody */
@@ -243,8 +309,13 @@
 /* ---- audit ------------------------------------------------------------------------------- */
 #define LIMIT_AUDIT_PATH 256u    /* bytes of a stranger's cgroup path that a record keeps */
 #define LIMIT_AUDIT_RECORD 3072u /* bytes of one line: that path escaped sixfold, and the rest */
-/* Mapped at a time: room for the records of a largest put, and small beside the RSS target. */
-#define LIMIT_AUDIT_WINDOW (256u * 1024u)
+/*
+ * Made ready and mapped at a time: room for the records of a largest put, and small beside the RSS
+ * target. Whoever asks just then waits some 0.4 ms, which with half of this would be one request in
+ * a thousand. In small pieces it is three times the work in all, and more than one in a hundred.
+ */
+#define LIMIT_AUDIT_WINDOW (512u * 1024u)
+#define LIMIT_DENIALS 64u /* records a second of what guards denied: the ring keeps more */
 #define LIMIT_AUDIT_SEGMENT (16u << 20) /* option audit_segment: bytes of one file */
 #define LIMIT_AUDIT_KEEP 64u            /* option audit_keep: finished files kept */
 
@@ -266,6 +337,8 @@
 #define LIMIT_BINDINGS 4096u
 #define LIMIT_INIT_FILE (1024u * 1024u) /* init commands: what a Kubernetes Secret holds */
 #define LIMIT_KUBELET_ROOTS 8u
+/* Maps and links of one version of the guards: some forty are. */
+#define LIMIT_PINS 96u
 #define LIMIT_PLACES 2048u /* cgroups whose parsed place is remembered */
 
 #endif

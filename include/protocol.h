@@ -16,6 +16,9 @@
 #define PROTOCOL_SHORT_SOCKET "/run/vsecm.sock" /* a link to it */
 #define PROTOCOL_ADMIN_SOCKET PROTOCOL_PRIVATE_DIR "/" PROTOCOL_ADMIN_NAME
 
+/* Of the pinned guards: below it a directory for each VSECM_ABI_VERSION. */
+#define PROTOCOL_PIN_DIR "/sys/fs/bpf/vsecm"
+
 /* In the state directory. */
 #define PROTOCOL_STATE_LOG "records.log"                 /* docs/FORMAT.md */
 #define PROTOCOL_STATE_NEW_LOG PROTOCOL_STATE_LOG ".new" /* one that is to take its place */
@@ -27,7 +30,9 @@
 #define PATH_WORKLOAD_SECRET "/workload/v1/secrets"
 #define PATH_VALUE "/v1/value"
 #define PATH_WATCH "/v1/watch"
-#define PATH_PAGE "/v1/page" /* include/page_abi.h */
+#define PATH_PAGE "/v1/page"     /* include/page_abi.h */
+#define PATH_SHIELD "/v1/shield" /* of the process that connected */
+#define PATH_GUARD "/v1/guard"   /* of files whose descriptors come with the body (SCM_RIGHTS) */
 #define PATH_WHOAMI "/v1/whoami"
 #define PATH_RECIPIENT "/v1/recipient"
 #define PATH_SENTINEL_SECRETS "/sentinel/v1/secrets"
@@ -64,6 +69,7 @@
 #define ERROR_BAD_REQUEST "bad_request"
 #define ERROR_FORBIDDEN "forbidden"
 #define ERROR_NOT_FOUND "not_found"
+#define ERROR_RATE "too_many_requests"
 #define ERROR_CONFLICT "conflict"
 #define ERROR_METHOD "method_not_allowed"
 #define ERROR_TIMEOUT "timeout"

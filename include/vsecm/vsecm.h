@@ -37,9 +37,12 @@ typedef enum vsecm_result {
     VSECM_UNREACHABLE = 4, /* no daemon behind the socket, or it went away twice */
     VSECM_PROTOCOL = 5,    /* an answer that makes no sense; nothing of it was used */
     VSECM_NO_MEMORY = 6,
-    VSECM_INVALID = 7, /* an argument is wrong */
-    VSECM_TIMEOUT = 8, /* nothing happened in the time that was given */
-    VSECM_EXPIRED = 9, /* the value's time is over */
+    VSECM_INVALID = 7,      /* an argument is wrong */
+    VSECM_TIMEOUT = 8,      /* nothing happened in the time that was given */
+    VSECM_EXPIRED = 9,      /* the value's time is over */
+    VSECM_TOO_MANY = 10,    /* too many requests of this pod: not before vsecm_retry_after() */
+    VSECM_UNSUPPORTED = 11, /* the daemon has no such protection on this node */
+    VSECM_CONFLICT = 12,    /* it is another workload's already */
 } vsecm_result;
 
 /* One secret, or one member of it. */
@@ -81,6 +84,34 @@ vsecm_result vsecm_get_member(vsecm_client *client, const char *member, vsecm_se
 
 /* Who the caller is to the daemon. A stranger is an answer too: VSECM_OK, with `reason` set. */
 vsecm_result vsecm_whoami(vsecm_client *client, vsecm_identity *ret);
+
+/* ---- guards ---------------------------------------------------------------------------------- */
+
+/*
+ * Shield the calling process, before it has the secret: until it ends no other process, root's
+ * neither, may trace it or read its memory, its environment or its descriptors. An execve() keeps
+ * that; with CHILDREN not 0 so does whatever the process forks from then on. Not for process 1 of a
+ * container: what enters the container, such as `kubectl exec`, goes by way of it.
+ * VSECM_UNSUPPORTED on a node without guards: then nothing is shielded, and vsecm_message() says
+ * why.
+ */
+vsecm_result vsecm_shield(vsecm_client *client, int children);
+
+#define VSECM_GUARD_MAX 16 /* files at once */
+
+/*
+ * Let nobody but the caller's pod open, map or be given the files behind FDS, COUNT of them: files
+ * on a tmpfs or of memfd_create(), open for writing, and best still empty. FDS stay the caller's.
+ * VSECM_OK: all are guarded, as long as they exist. VSECM_UNSUPPORTED as for vsecm_shield();
+ * VSECM_CONFLICT: one is guarded for another workload; VSECM_INVALID: one is no such file.
+ */
+vsecm_result vsecm_guard(vsecm_client *client, const int *fds, size_t count);
+
+/*
+ * After VSECM_TOO_MANY: the seconds in which another call on CLIENT would be refused as well, at
+ * least 1. Else 0.
+ */
+unsigned vsecm_retry_after(const vsecm_client *client);
 
 /* Wipe and release a secret. NULL and a cleared one are fine. */
 void vsecm_secret_clear(vsecm_secret *secret);

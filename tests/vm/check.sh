@@ -3,8 +3,9 @@
 #
 # check.sh DIR KERNEL_ATTEST_TEST PROGRAM_DIR
 #
-# Run the attestation test, and the main job with the programs in PROGRAM_DIR, in guests: each tier on each kernel that has it, and without `bpf` in
-# lsm=, where it must refuse and say why. Prints `ok - GUEST: test`, `not ok - ...` or `skip - ...`;
+# Run the attestation test, those of guards, and the main job with the programs in PROGRAM_DIR, in
+# guests: each tier on each kernel that has it, and without `bpf` in lsm=, where it must refuse and
+# say why. Prints `ok - GUEST: test`, `not ok - ...` or `skip - ...`;
 # all that a guest says is kept in DIR/<guest>.log.
 set -u
 
@@ -26,6 +27,16 @@ guest() { # NAME RUN_OPTION... VERSION PROGRAM ARGUMENT...
     grep -q '^not ok ' "$log" || echo "not ok - $name: ended with status $result"
 }
 
+# Guards by themselves; starts are killed at some of the instants only, each takes seconds here.
+guards() { # VERSION
+    local pins=/sys/fs/bpf/vsecm test=$programs/test
+    guest "$1 guards" "$1" "$test/kernel_guard_test" $pins
+    guest "$1 guards of paths" "$1" "$test/kernel_guard_path_test" $pins
+    guest "$1 ways around guards" "$1" "$test/kernel_bypass_test" $pins
+    guest "$1 pins" -a VSECM_KILL_EVERY=8 "$1" "$test/kernel_pins_test"
+    guest "$1 takeover" -a VSECM_KILLS=4 "$1" "$test/kernel_takeover_test"
+}
+
 # The story of hack/story.sh on kernel VERSION, told (WORD: told) or refused at the start for WORD.
 job() { # NAME WORD RUN_OPTION... VERSION TIER
     local name=$1 word=$2 log=$dir/${1// /-}.log tier=${*: -1}
@@ -43,19 +54,33 @@ job() { # NAME WORD RUN_OPTION... VERSION TIER
     fi
 }
 
-job "6.1 lsm: each pod gets its own secret" told 6.1 lsm
-job "6.12 lsm: each pod gets its own secret" told 6.12 lsm
-job "6.12 cgroup: each pod gets its own secret" told 6.12 cgroup
-job "6.12 lsm without bpf: nothing is served, and it says why" 'no `bpf`' \
-    -a lsm=capability 6.12 lsm
-job "6.1 auto without bpf: nothing is served, and it says why" 'kernel older than 6.7' \
-    -a lsm=capability 6.1 auto
+on_6_1() {
+    job "6.1 lsm: each pod gets its own secret" told 6.1 lsm
+    job "6.1 auto without bpf: nothing is served, and it says why" 'kernel older than 6.7' \
+        -a lsm=capability 6.1 auto
+    guards 6.1
+    guest "6.1 lsm" 6.1 "$program" lsm
+    guest "6.1 auto without bpf" -a lsm=capability 6.1 "$program" \
+        missing auto 'lsm: no `bpf`' 'cgroup: kernel older than 6.7'
+    return $status
+}
 
-guest "6.1 lsm" 6.1 "$program" lsm
-guest "6.12 lsm" 6.12 "$program" lsm
-guest "6.12 cgroup" 6.12 "$program" cgroup
-guest "6.12 auto without bpf" -a lsm=capability 6.12 "$program" auto canary
-guest "6.12 lsm without bpf" -a lsm=capability 6.12 "$program" missing lsm 'no `bpf`'
-guest "6.1 auto without bpf" -a lsm=capability 6.1 "$program" \
-    missing auto 'lsm: no `bpf`' 'cgroup: kernel older than 6.7'
+on_6_12() {
+    job "6.12 lsm: each pod gets its own secret" told 6.12 lsm
+    job "6.12 cgroup: each pod gets its own secret" told 6.12 cgroup
+    job "6.12 lsm without bpf: nothing is served, and it says why" 'no `bpf`' \
+        -a lsm=capability 6.12 lsm
+    guards 6.12
+    guest "6.12 lsm" 6.12 "$program" lsm
+    guest "6.12 cgroup" 6.12 "$program" cgroup
+    guest "6.12 auto without bpf" -a lsm=capability 6.12 "$program" auto canary
+    guest "6.12 lsm without bpf" -a lsm=capability 6.12 "$program" missing lsm 'no `bpf`'
+    return $status
+}
+
+# One guest of each kernel at a time; what they need is fetched before.
+"$(dirname "$0")/kernels.sh" "$dir" > /dev/null || exit 1
+on_6_1 &
+on_6_12 || status=1
+wait $! || status=1
 exit $status

@@ -124,6 +124,7 @@ static const char *pod_by_cgroupfs(struct cursor *c, struct place *ret)
         }
     if (!skip(&name, SPAN_LITERAL("pod")) || !pod_uid(name, '-', ret->pod_uid))
         return "under the kubelet's root, but in no pod";
+    ret->level = (unsigned)c->at;
     if (!container_id(next_name(c), 0, ret->container))
         return "in a pod's cgroup, but in no container of it";
     return NULL;
@@ -152,6 +153,7 @@ static const char *pod_by_systemd(struct cursor *c, struct span root, struct pla
     if (!ok || !skip(&name, SPAN_LITERAL("pod")) || !skip_end(&name, ".slice") ||
         !pod_uid(name, '_', ret->pod_uid))
         return "under the kubelet's root, but in no pod";
+    ret->level = (unsigned)c->at;
     if (!container_id(next_name(c), 1, ret->container))
         return "in a pod's cgroup, but in no container of it";
     return NULL;
@@ -181,6 +183,8 @@ static void read_pod(struct cursor *c, struct span root, struct place *ret)
     ret->why = systemd ? pod_by_systemd(c, root, ret) : pod_by_cgroupfs(c, ret);
     ret->kind = ret->why ? PLACE_REFUSED : PLACE_POD;
     ret->contained = 1;
+    if (ret->level == 0)
+        ret->level = (unsigned)c->count;
     if (!ret->why)
         return;
     ret->pod_uid[0] = '\0';
@@ -223,6 +227,7 @@ static int read_unit(struct cursor c, struct place *ret)
     struct span name = next_name(&c);
     while (ends_with(name, ".slice"))
         name = next_name(&c);
+    ret->level = (unsigned)c.at;
     return ends_with(name, ".service") && name.length > strlen(".service") &&
            str_copy(ret->unit, sizeof ret->unit, name) == 0;
 }
@@ -230,12 +235,16 @@ static int read_unit(struct cursor c, struct place *ret)
 static void read_host(struct cursor c, struct place *ret)
 {
     int whole = c.chain->depth <= VSECM_CHAIN_LEVELS && c.chain->truncated == 0;
+    struct cursor all = c;
     ret->contained = !whole;
-    for (struct cursor all = c; all.at < all.count && !ret->contained;)
+    while (all.at < all.count && !ret->contained)
         ret->contained = looks_contained(next_name(&all));
     if (read_unit(c, ret)) {
         ret->kind = PLACE_UNIT;
-    } else if (!whole) {
+        return;
+    }
+    ret->level = (unsigned)(whole ? all.at : all.count);
+    if (!whole) {
         ret->kind = PLACE_REFUSED;
         ret->why = "its cgroup is too deep, or a name in the chain is too long, to be read whole";
     } else {
@@ -268,6 +277,7 @@ void place_read(const struct vsecm_chain *chain, const struct place_roots *roots
     for (size_t i = 0; i < roots->count; i++) {
         struct span last;
         if (below_root(&c, roots->root[i], &last)) {
+            ret->root_level = (unsigned)c.at;
             read_pod(&c, last, ret);
             return;
         }

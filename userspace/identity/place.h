@@ -36,8 +36,14 @@ struct place {
     char container[PLACE_CONTAINER_ID];
     char unit[PLACE_UNIT_NAME];
     char path[PLACE_PATH]; /* "/a/b/c"; its names are chosen by anybody: escape them in output */
-    int contained;         /* some name of the chain looks like a container's, at any level */
-    const char *why;       /* static text, for PLACE_REFUSED; else NULL */
+    /*
+     * How many names of the chain lead to the cgroup that stands for all of it: the pod's, the
+     * service's, the first that looks like a container's; else the whole chain. 0 is the root.
+     */
+    unsigned level;
+    unsigned root_level; /* the same to the kubelet's root that it is below; 0: it is below none */
+    int contained;       /* some name of the chain looks like a container's, at any level */
+    const char *why;     /* static text, for PLACE_REFUSED; else NULL */
 };
 
 /* The roots under which kubelets of this node put their pods. */

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "kernel/canary.h"
-#include "kernel/cgroupfs.h"
+#include "kernel/guard_start.h"
 #include "kernel/probe.h"
 #include "kernel/tier.h"
 #include "kernel_abi.h"
+#include "node/cgroupfs.h"
 
 static const struct tier *const tiers[] = {
     [ATTEST_LSM] = &tier_lsm,
@@ -27,18 +29,29 @@ int attest_parse_tier(const char *name, enum attest_tier *ret)
     static const char *const names[] = {
         [ATTEST_AUTO] = "auto", [ATTEST_LSM] = "lsm", [ATTEST_CGROUP] = "cgroup"};
 
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) != 0)
-            continue;
-        *ret = (enum attest_tier)i;
-        return 0;
-    }
-    return -EINVAL;
+    int i = str_index(names, sizeof names / sizeof *names, name);
+    if (i < 0)
+        return i;
+    *ret = (enum attest_tier)i;
+    return 0;
 }
 
 const char *attest_tier_name(const struct attest *attest)
 {
     return attest->tier->name;
+}
+
+int attest_parse_guards(const char *name, enum attest_guards *ret)
+{
+    static const char *const names[] = {[ATTEST_GUARDS_NO] = "no",
+                                        [ATTEST_GUARDS_AUTO] = "auto",
+                                        [ATTEST_GUARDS_REQUIRED] = "required"};
+
+    int i = str_index(names, sizeof names / sizeof *names, name);
+    if (i < 0)
+        return i;
+    *ret = (enum attest_guards)i;
+    return 0;
 }
 
 static struct attest *attest_new(const struct tier *tier, const struct attest_options *options)
@@ -56,12 +69,13 @@ static struct attest *attest_new(const struct tier *tier, const struct attest_op
         .watched = -1,
         .callers = -1,
     };
+    int r = guard_start_init(&attest->guards, options);
     int cpus = libbpf_num_possible_cpus();
     if (cpus > 0) {
         attest->cpus = (unsigned)cpus;
         attest->per_cpu = calloc(attest->cpus, sizeof *attest->per_cpu);
     }
-    if (attest->canary_dir && attest->cgroup_root >= 0 && attest->per_cpu)
+    if (r == 0 && attest->canary_dir && attest->cgroup_root >= 0 && attest->per_cpu)
         return attest;
     attest_free(attest);
     return NULL;
@@ -76,9 +90,36 @@ void attest_free(struct attest *attest)
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
+    guard_start_close(&attest->guards);
     free(attest->per_cpu);
     free(attest->canary_dir);
     free(attest);
+}
+
+static int open_once(enum attest_tier tier, const struct attest_options *options,
+                     struct attest **ret, struct error *error)
+{
+    struct attest *attest = attest_new(tiers[tier], options);
+    if (!attest)
+        return error_set(error, -ENOMEM, "out of memory or descriptors");
+    int r = attest->tier->open(attest, error);
+    if (r == 0)
+        r = canary_run(attest, error);
+    if (r == 0)
+        r = guard_start_commit(&attest->guards, &attest->self, error);
+    if (r < 0) {
+        attest_free(attest);
+        return r;
+    }
+    *ret = attest;
+    return 0;
+}
+
+/* What the kernel says of a program that is not for it. Pins of somebody else are another matter.
+ */
+static int is_not_for_this_kernel(int r)
+{
+    return r == -EINVAL || r == -EACCES || r == -ESRCH || r == -ENOENT || r == -EOPNOTSUPP;
 }
 
 static int open_tier(enum attest_tier tier, const struct attest_options *options,
@@ -87,17 +128,17 @@ static int open_tier(enum attest_tier tier, const struct attest_options *options
     int r = probe_tier(tier, options, error);
     if (r < 0)
         return r;
-    struct attest *attest = attest_new(tiers[tier], options);
-    if (!attest)
-        return error_set(error, -ENOMEM, "out of memory or descriptors");
-    r = attest->tier->open(attest, error);
-    if (r == 0)
-        r = canary_run(attest, error);
-    if (r < 0) {
-        attest_free(attest);
+    if (tier != ATTEST_LSM && options->guards == ATTEST_GUARDS_REQUIRED)
+        return error_set(error, -EOPNOTSUPP, "guards = required, and this tier has none");
+    r = open_once(tier, options, ret, error);
+    if (tier != ATTEST_LSM || options->guards != ATTEST_GUARDS_AUTO || !is_not_for_this_kernel(r))
         return r;
-    }
-    *ret = attest;
+    struct attest_options without = *options;
+    struct error second = {""};
+    without.guards = ATTEST_GUARDS_NO;
+    if (open_once(tier, &without, ret, &second) < 0)
+        return r;
+    (*ret)->guards.missing = *error;
     return 0;
 }
 
@@ -190,11 +231,11 @@ int attest_canary(struct attest *attest, struct error *error)
     return canary_run(attest, error);
 }
 
-static uint64_t read_count(const struct attest *attest, uint32_t which)
+uint64_t attest_count(const struct attest *attest, int map, uint32_t which)
 {
     uint64_t sum = 0;
 
-    if (bpf_map_lookup_elem(attest->counts, &which, attest->per_cpu) < 0)
+    if (bpf_map_lookup_elem(map, &which, attest->per_cpu) < 0)
         return 0;
     for (unsigned i = 0; i < attest->cpus; i++)
         sum += attest->per_cpu[i];
@@ -204,8 +245,8 @@ static uint64_t read_count(const struct attest *attest, uint32_t which)
 void attest_read_stats(struct attest *attest, struct attest_stats *ret)
 {
     *ret = (struct attest_stats){
-        .recorded = read_count(attest, VSECM_COUNT_RECORDED),
-        .failed = read_count(attest, VSECM_COUNT_FAILED),
+        .recorded = attest_count(attest, attest->counts, VSECM_COUNT_RECORDED),
+        .failed = attest_count(attest, attest->counts, VSECM_COUNT_FAILED),
         .refused = attest->refused,
     };
 }

@@ -23,10 +23,28 @@ enum attest_tier {
     ATTEST_CGROUP,
 };
 
+enum attest_guards {
+    ATTEST_GUARDS_NO,       /* name the caller, guard nothing */
+    ATTEST_GUARDS_AUTO,     /* guard what the tier can; what is missing is in guard_summary() */
+    ATTEST_GUARDS_REQUIRED, /* all of them, pinned, or fail */
+};
+
 struct attest_options {
     enum attest_tier tier;
     const char *cgroup_root; /* path of the cgroup2 mount; NULL: found in /proc/self/mountinfo */
     const char *canary_dir;  /* private directory (0700) in which the canary socket is made */
+    enum attest_guards guards;
+    /*
+     * Where guards are pinned, below it in a directory named by VSECM_ABI_VERSION; on a bpffs.
+     * NULL: they are not, and end with the process.
+     */
+    const char *pin_dir;
+    /*
+     * The file in the private directory that the daemon has locked. Guards take whoever locks it
+     * for the daemon, also the one that comes after a crash; so only root of the node may reach it.
+     * -1 without guards.
+     */
+    int lock;
 };
 
 struct attest_stats {
@@ -73,6 +91,9 @@ const char *attest_tier_name(const struct attest *attest);
 
 /* The enum of a tier's name ("auto", "lsm", "cgroup"); 0, or -EINVAL. */
 int attest_parse_tier(const char *name, enum attest_tier *ret);
+
+/* The same of "no", "auto", "required". */
+int attest_parse_guards(const char *name, enum attest_guards *ret);
 
 void attest_read_stats(struct attest *attest, struct attest_stats *ret);
 

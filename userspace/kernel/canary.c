@@ -13,11 +13,10 @@
 #include "base/error.h"
 #include "base/sock.h"
 #include "kernel/attest.h"
-#include "kernel/cgroupfs.h"
 #include "kernel/tier.h"
 #include "kernel_abi.h"
+#include "node/cgroupfs.h"
 
-#define INITIAL_PIDNS 0xEFFFFFFCu /* inode of the initial pid namespace (PROC_PID_INIT_INO) */
 #define NS_PER_S UINT64_C(1000000000)
 
 /* When this process started, in clock ticks since boot; 0 on an error. */
@@ -58,7 +57,7 @@ static int check_process(const struct vsecm_caller *caller, struct error *error)
     /* The record has the initial namespace's number of us, which elsewhere we cannot know. */
     if (stat("/proc/self/ns/pid", &ns) < 0)
         return error_errno(error, -errno, "canary: /proc/self/ns/pid");
-    if (ns.st_ino == INITIAL_PIDNS && caller->pid != (uint32_t)getpid())
+    if (ns.st_ino == TIER_INITIAL_PIDNS && caller->pid != (uint32_t)getpid())
         return error_set(error, -EPROTO, "canary: pid %u was recorded, ours is %d", caller->pid,
                          getpid());
     return 0;
@@ -103,6 +102,8 @@ static int check_accepted(struct attest *attest, int accepted, struct error *err
     if (r < 0)
         return error_errno(error, r, "canary: cannot read our own record");
     r = check_process(&caller, error);
+    attest->self =
+        (struct vsecm_process){.pid = caller.pid, .start_boottime = caller.start_boottime};
     return r < 0 ? r : check_cgroup(attest, caller.cgroup_id, error);
 }
 

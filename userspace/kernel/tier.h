@@ -8,12 +8,17 @@
 
 #include <stdint.h>
 
+#include "kernel/guard_state.h"
 #include "kernel_abi.h"
 
 struct attest;
 struct error;
 
 #define TIER_LINKS 2
+
+#define TIER_INITIAL_PIDNS                                                \
+    0xEFFFFFFCu /* inode of the initial pid namespace (PROC_PID_INIT_INO) \
+                 */
 
 struct tier {
     const char *name;
@@ -39,8 +44,13 @@ struct attest {
     unsigned cpus;
     uint64_t *per_cpu; /* room for one counter on each of CPUS */
     uint64_t refused;
-    struct vsecm_chain own; /* of our own cgroup, as the last canary found it */
+    struct guards guards;
+    struct vsecm_process self; /* and the process, which is ours */
+    struct vsecm_chain own;    /* of our own cgroup, as the last canary found it */
 };
+
+/* Entry WHICH of MAP, an array of counters that each processor has one of: their sum. */
+uint64_t attest_count(const struct attest *attest, int map, uint32_t which);
 
 extern const struct tier tier_lsm;
 extern const struct tier tier_cgroup;
