@@ -12,10 +12,20 @@ static struct timespec now(clockid_t id)
     return t;
 }
 
+static uint64_t now_ns(clockid_t id)
+{
+    struct timespec t = now(id);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 uint64_t clock_mono_ns(void)
 {
-    struct timespec t = now(CLOCK_MONOTONIC);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    return now_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_boot_ns(void)
+{
+    return now_ns(CLOCK_BOOTTIME);
 }
 
 uint64_t clock_mono_ms(void)

@@ -15,6 +15,9 @@
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_ns(void);
 
+/* Nanoseconds since the kernel booted, suspended or not. */
+uint64_t clock_boot_ns(void);
+
 /* Microseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_us(void);
 

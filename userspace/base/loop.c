@@ -10,7 +10,11 @@
 
 #include "base/clock.h"
 
-#define BATCH 64 /* events taken per turn; the kernel rotates what is left, so nobody starves */
+/*
+ * Events taken per turn: twice LIMIT_CONNECTIONS_PER_POD, so that no pod can fill one alone. The
+ * kernel rotates what is left, so nobody starves.
+ */
+#define BATCH 512
 
 struct loop {
     int epoll;

@@ -137,6 +137,14 @@ static int is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+int str_index(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (int)i;
+    return -EINVAL;
+}
+
 struct span str_trim(struct span text)
 {
     while (text.length && is_blank(text.data[0])) {

@@ -24,6 +24,9 @@ int str_bool(struct span text, int *ret);
  */
 int str_is_utf8(const char *data, size_t length);
 
+/* Where NAME is among the COUNT words of NAMES, none of which is NULL; -EINVAL when it is not. */
+int str_index(const char *const *names, size_t count, const char *name);
+
 /* TEXT without spaces and tabs at either end. */
 struct span str_trim(struct span text);
 

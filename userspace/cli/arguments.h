@@ -30,6 +30,8 @@ struct arguments_delivery {
     const char *members[LIMIT_ALLOWED];
     size_t allowed_count, member_count;
     bool skip_bad_names;
+    bool shield, shield_children; /* the second implies the first */
+    bool guard;                   /* files and descriptors */
     bool allow_disk;
     bool clean;
     int signal; /* its number */
@@ -52,6 +54,8 @@ struct arguments {
     struct arguments_number of_version; /* which one is meant */
     const char *state;
     const char *salvage;
+    const char *pin_dir;
+    const char *private_dir;
     const char *operands[LIMIT_TARGETS];
     const char *namespaces[LIMIT_TARGETS];
     const char *recipients[LIMIT_AGE_RECIPIENTS];
@@ -78,6 +82,8 @@ struct arguments {
     bool once;
     bool values;
     bool allow_rollback;
+    bool node;
+    bool unload;
     struct arguments_delivery delivery;
     char **command; /* what stands behind "--", NULL at its end; NULL: nothing */
     bool help;
@@ -101,6 +107,8 @@ extern const struct arguments_option arguments_recipient, arguments_identity, ar
 extern const struct arguments_option arguments_passphrase, arguments_passphrase_file;
 extern const struct arguments_option arguments_to_file, arguments_public;
 extern const struct arguments_option arguments_state, arguments_salvage;
+extern const struct arguments_option arguments_doctor_node, arguments_doctor_unload,
+    arguments_doctor_pin_dir, arguments_doctor_private_dir;
 extern const struct arguments_option arguments_transformed;
 extern const struct arguments_option arguments_once, arguments_last_id, arguments_values;
 extern const struct arguments_option arguments_template, arguments_template_file, arguments_format,
@@ -116,7 +124,8 @@ extern const struct arguments_option arguments_delivery_env, arguments_delivery_
     arguments_delivery_signal, arguments_delivery_restart, arguments_delivery_no_restart,
     arguments_delivery_grace, arguments_delivery_wait, arguments_delivery_timeout,
     arguments_delivery_member, arguments_delivery_keep_or_stop, arguments_delivery_on_delete,
-    arguments_delivery_clean;
+    arguments_delivery_clean, arguments_delivery_shield, arguments_delivery_shield_children,
+    arguments_delivery_guard;
 
 /* What every verb takes, NULL at the end. */
 extern const struct arguments_option *const arguments_common[];

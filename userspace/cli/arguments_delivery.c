@@ -167,6 +167,26 @@ static const char *take_clean(struct arguments *arguments, const char *value)
     return NULL;
 }
 
+static const char *take_shield(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->delivery.shield = true;
+    return NULL;
+}
+
+static const char *take_shield_children(struct arguments *arguments, const char *value)
+{
+    arguments->delivery.shield_children = true;
+    return take_shield(arguments, value);
+}
+
+static const char *take_guard(struct arguments *arguments, const char *value)
+{
+    (void)value;
+    arguments->delivery.guard = true;
+    return NULL;
+}
+
 const struct arguments_option arguments_delivery_env = {
     "env", 0, NULL, "each member of the secret is a variable (the default)", take_env,
 };
@@ -254,4 +274,17 @@ const struct arguments_option arguments_delivery_on_delete = {
 
 const struct arguments_option arguments_delivery_clean = {
     "clean", 0, NULL, "remove the file at the end", take_clean,
+};
+
+const struct arguments_option arguments_delivery_shield = {
+    "shield", 0, NULL, "nobody else may trace the program or read its memory", take_shield,
+};
+
+const struct arguments_option arguments_delivery_shield_children = {
+    "shield-children",    0, NULL, "as --shield, and the same for what it starts",
+    take_shield_children,
+};
+
+const struct arguments_option arguments_delivery_guard = {
+    "guard", 0, NULL, "nobody outside of this pod may open the file", take_guard,
 };

@@ -41,6 +41,7 @@ static const struct {
     {409, NULL, PATH_SENTINEL_SECRETS, ADMIN, "`vsecm list` says what there is now"},
     {409, NULL, PATH_ROLLBACK, ADMIN, "`vsecm history` says what there is now"},
     {409, NULL, PATH_RESTORE, ADMIN, "is another restore under way? Start again"},
+    {429, NULL, NULL, BOTH | ANYBODY, "try again in a moment"},
     {503, ERROR_SEALED, NULL, BOTH, NULL},
     {503, ERROR_SEALED, NULL, ANYBODY, "name a recipient with -r"},
     {503, NULL, NULL, BOTH, "try again in a moment"},
@@ -122,6 +123,8 @@ static enum verb_exit say_refusal(enum role role, const struct exchange_request 
     answer_text(answer->body, head->length, "error", code, sizeof code);
     if (!message[0])
         return say_failure(VERB_REFUSED, "the daemon refused with status %d", head->status);
+    if (head->status == 429 && head->retry_after_s)
+        return say_failure(VERB_REFUSED, "%s; try again in %u s", message, head->retry_after_s);
     const char *hint = hint_for(role, request, head->status, code);
     return say_failure(VERB_REFUSED, "%s%s%s", message, hint ? "; " : "", hint ? hint : "");
 }

@@ -2,7 +2,9 @@
 #include "cli/child.h"
 
 #include "base/error.h"
+#include "cli/guard.h"
 #include "cli/undumpable.h"
+#include "cli/verb.h"
 #include "client/channel.h"
 
 #include <errno.h>
@@ -10,27 +12,72 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What a child that became nothing tells its parent: little enough to go at once (PIPE_BUF). */
+struct told {
+    int wrong; /* errno */
+    bool unshielded;
+    struct error error; /* why, when it is that */
+};
+
+static _Noreturn void give_up(const struct told *told, int tell)
+{
+    _exit(write(tell, told, sizeof *told) < 0 ? 127 : 126);
+}
+
+/* 0 or -errno with *error set. */
+static int shield(const struct child_plan *plan, struct error *error)
+{
+    struct guard guard = {.socket = plan->socket};
+    if (plan->shield == CHILD_BARE)
+        return 0;
+    int r = guard_process(&guard, plan->shield == CHILD_SHIELD_ALL, error);
+    guard_close(&guard);
+    return r;
+}
+
 /* In the child: become PLAN, or tell TELL why not. */
 static _Noreturn void become(const struct child_plan *plan, const struct signals *signals, int tell)
 {
+    struct told told = {.unshielded = true};
+    told.wrong = -shield(plan, &told.error);
+    if (told.wrong)
+        give_up(&told, tell);
     undumpable_undo();
     if (plan->fd >= 0)
         fcntl(plan->fd, F_SETFD, 0);
     signals_restore(signals);
     execvpe(plan->command[0], plan->command, plan->variables);
-    int wrong = errno;
-    _exit(write(tell, &wrong, sizeof wrong) < 0 ? 127 : 126);
+    told = (struct told){.wrong = errno};
+    give_up(&told, tell);
 }
 
-/* The errno of a child that became nothing, 0 when it runs. */
-static int outcome(int tell)
+/* What a child that became nothing tells; wrong = 0 when it runs. */
+static struct told outcome(int tell)
 {
-    int wrong = 0;
+    struct told told;
     ssize_t got;
     do
-        got = read(tell, &wrong, sizeof wrong);
+        got = read(tell, &told, sizeof told);
     while (got < 0 && errno == EINTR);
-    return got == (ssize_t)sizeof wrong ? wrong : 0;
+    return got == (ssize_t)sizeof told ? told : (struct told){.wrong = 0};
+}
+
+/* Say what TOLD is and how to end for it. -errno. */
+static int explain(const struct told *told, const struct child_plan *plan, int *status,
+                   struct error *error)
+{
+    const int wrong = told->wrong;
+    if (told->unshielded) {
+        *status = wrong == ECONNREFUSED ? VERB_UNREACHABLE : VERB_REFUSED;
+        return error_set(error, -wrong, "%s", told->error.text);
+    }
+    *status = wrong == ENOENT ? 127 : 126;
+    if (wrong == E2BIG)
+        return error_set(error, -wrong,
+                         "%s: all variables and arguments together are too much for "
+                         "the kernel; use --fd or --file",
+                         plan->command[0]);
+    return error_errno(error, -wrong, "%s", plan->command[0]);
 }
 
 static void wait_for(pid_t pid)
@@ -49,24 +96,18 @@ int child_start(struct child *child, const struct child_plan *plan, const struct
     pid_t pid = fork();
     if (pid == 0)
         become(plan, signals, tell[1]);
-    int wrong = pid < 0 ? errno : 0;
+    struct told told = {.wrong = pid < 0 ? errno : 0};
     close(tell[1]);
-    if (!wrong)
-        wrong = outcome(tell[0]);
+    if (!told.wrong)
+        told = outcome(tell[0]);
     close(tell[0]);
-    if (!wrong) {
+    if (!told.wrong) {
         child->pid = pid;
         return 0;
     }
     if (pid > 0)
         wait_for(pid);
-    child->status = wrong == ENOENT ? 127 : 126;
-    if (wrong == E2BIG)
-        return error_set(error, -wrong,
-                         "%s: all variables and arguments together are too much for "
-                         "the kernel; use --fd or --file",
-                         plan->command[0]);
-    return error_errno(error, -wrong, "%s", plan->command[0]);
+    return explain(&told, plan, &child->status, error);
 }
 
 static bool is_of_terminal(int number)

@@ -11,11 +11,20 @@
 
 struct error;
 
+/* Whether the daemon is to keep everybody else from tracing it and reading its memory. */
+enum child_shield {
+    CHILD_BARE,
+    CHILD_SHIELD,
+    CHILD_SHIELD_ALL, /* and from whatever it starts */
+};
+
 /* What to start. */
 struct child_plan {
     char *const *command;   /* looked for in our own PATH; NULL at the end */
     char *const *variables; /* the whole environment */
     int fd;                 /* a descriptor that it gets; -1: none */
+    enum child_shield shield;
+    const char *socket; /* for a shield: the daemon's; NULL: where libvsecm looks */
 };
 
 struct child {
@@ -27,8 +36,11 @@ struct child {
 /*
  * Start PLAN with signals as they were before signals_open(), the limit of core files that we had,
  * and of our descriptors only the one named; in our process group, so that a terminal's keys reach
- * it. 0 once it runs; -errno of execve() with *error set: then child->status is 127 when there is
- * no such program, else 126.
+ * it. A shield is asked for by the new process itself, whose it then is, before it is the program:
+ * execve() keeps it. We are none, though we have the secret for a moment: what enters a container,
+ * such as a probe, goes by way of its process 1, which may be us. 0 once it runs, or -errno with
+ * *error set: then child->status is 127 when there is no such program, 1 when the daemon refuses
+ * the shield, 3 when there is no daemon to ask, else 126.
  */
 int child_start(struct child *child, const struct child_plan *plan, const struct signals *signals,
                 struct error *error);

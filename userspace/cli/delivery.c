@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/arguments.h"
 #include "cli/child.h"
+#include "cli/guard.h"
 #include "cli/sealed_fd.h"
 
 #include <errno.h>
@@ -30,6 +31,10 @@ static const char *conflict(const struct arguments_delivery *o)
         {o->env_name && (o->prefix || o->skip_bad_names),
          "--env-name takes the whole secret, so no member's name counts"},
         {files && !o->file, "--mode and --allow-disk go with --file"},
+        {o->guard && !o->file && !o->fd,
+         "--guard goes with --file or --fd: what guards variables is --shield"},
+        {o->guard && o->allow_disk,
+         "only what is in memory can be guarded: --guard or --allow-disk"},
         {o->grace_ms && (o->signal || o->no_restart), "--grace is for --restart"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -50,16 +55,22 @@ int delivery_check(const struct arguments_delivery *options, enum delivery_chang
     return 0;
 }
 
-int delivery_open(const struct arguments_delivery *options, struct delivery *ret,
-                  struct error *error)
+int delivery_open(const struct arguments_delivery *options, struct guard *guard,
+                  struct delivery *ret, struct error *error)
 {
-    struct delivery delivery = {.options = options, .fd = -1, .file = {.directory = -1}};
+    struct delivery delivery = {
+        .options = options,
+        .guard = options->guard ? guard : NULL,
+        .fd = -1,
+        .file = {.directory = -1},
+    };
     int r = delivery_check(options, &delivery.on_change, error);
     const struct target_file_kind kind = {
         .mode = options->mode.given ? (mode_t)options->mode.number : 0400,
         .owner = (uid_t)-1,
         .group = (gid_t)-1,
         .allow_disk = options->allow_disk,
+        .guard = delivery.guard,
     };
     if (!r && options->file)
         r = target_file_open(options->file, &kind, &delivery.file, error);
@@ -94,9 +105,9 @@ static int prepare_fd(struct delivery *delivery, const char *value, size_t lengt
                       struct error *error)
 {
     struct environ variables;
-    int fd = sealed_fd_new(value, length);
+    int fd = sealed_fd_new(value, length, delivery->guard, error);
     if (fd < 0)
-        return error_errno(error, fd, "cannot keep the secret in memory behind a descriptor");
+        return fd;
     int r = environ_with_number(environ, FD_VARIABLE, fd, &variables);
     if (r) {
         close(fd);
@@ -118,12 +129,17 @@ int delivery_prepare(struct delivery *delivery, const char *value, size_t length
     return prepare_variables(delivery, value, length, error);
 }
 
-struct child_plan delivery_plan(const struct delivery *delivery, char *const *command)
+struct child_plan delivery_plan(const struct delivery *delivery, const char *socket,
+                                char *const *command)
 {
+    const struct arguments_delivery *options = delivery->options;
     return (struct child_plan){
         .command = command,
         .variables = delivery->variables.variables ? delivery->variables.variables : environ,
         .fd = delivery->fd,
+        .shield = options->shield ? options->shield_children ? CHILD_SHIELD_ALL : CHILD_SHIELD
+                                  : CHILD_BARE,
+        .socket = socket,
     };
 }
 

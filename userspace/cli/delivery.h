@@ -12,12 +12,14 @@
 struct arguments_delivery;
 struct child_plan;
 struct error;
+struct guard;
 
 /* What to do with a program that runs when its secret has changed. */
 enum delivery_change { DELIVERY_RESTART, DELIVERY_SIGNAL, DELIVERY_NOTHING };
 
 struct delivery {
     const struct arguments_delivery *options;
+    struct guard *guard; /* of files and descriptors; NULL: they are not guarded */
     enum delivery_change on_change;
     struct target_file file; /* directory -1: none */
     /* What the next start takes. */
@@ -29,9 +31,12 @@ struct delivery {
 int delivery_check(const struct arguments_delivery *options, enum delivery_change *ret,
                    struct error *error);
 
-/* 0 with *ret to be closed, or -errno with *error set; -EINVAL: the options are wrong. */
-int delivery_open(const struct arguments_delivery *options, struct delivery *ret,
-                  struct error *error);
+/*
+ * 0 with *ret to be closed, or -errno with *error set; -EINVAL: the options are wrong. GUARD must
+ * stay; it is used if the options say so.
+ */
+int delivery_open(const struct arguments_delivery *options, struct guard *guard,
+                  struct delivery *ret, struct error *error);
 
 /*
  * Make VALUE ready for the next start, or put it in the file. 0, or -errno with *error set: then
@@ -40,8 +45,12 @@ int delivery_open(const struct arguments_delivery *options, struct delivery *ret
 int delivery_prepare(struct delivery *delivery, const char *value, size_t length,
                      struct error *error);
 
-/* What the next start is: COMMAND with what is ready. Valid until delivery_spent(). */
-struct child_plan delivery_plan(const struct delivery *delivery, char *const *command);
+/*
+ * What the next start is: COMMAND with what is ready, shielded if the options say so by the daemon
+ * of SOCKET (NULL: where libvsecm looks). Valid until delivery_spent().
+ */
+struct child_plan delivery_plan(const struct delivery *delivery, const char *socket,
+                                char *const *command);
 
 /* It has been started, and has copied what it needs: wipe that. */
 void delivery_spent(struct delivery *delivery);

@@ -42,32 +42,34 @@ struct run {
 
 /* ---- trying again ---------------------------------------------------------------------------- */
 
-/* One request; *HTTP is the status it was refused with, 0: there was no answer. */
-typedef enum verb_exit step(struct run *run, const void *argument, int *http);
+/* One request; *HEAD is of what it was refused with, its status 0: there was no answer. */
+typedef enum verb_exit step(struct run *run, const void *argument, struct head *head);
 
 /* A daemon that is starting, full or busy may do it later; what it calls wrong stays wrong. */
 static bool may_pass(enum verb_exit status, int http)
 {
     return status == VERB_UNREACHABLE ||
-           (status == VERB_REFUSED && (!http || (http >= 500 && http != 501)));
+           (status == VERB_REFUSED && (!http || http == 429 || (http >= 500 && http != 501)));
 }
 
 static enum verb_exit retry(struct run *run, step *take, const void *argument)
 {
     for (uint64_t failure = 0;; failure++) {
-        int http = 0;
+        struct head head = {.status = 0};
         uint32_t random;
-        enum verb_exit status = take(run, argument, &http);
-        if (!status || !may_pass(status, http) || failure == run->backoff.retries)
+        enum verb_exit status = take(run, argument, &head);
+        if (!status || !may_pass(status, head.status) || failure == run->backoff.retries)
             return status;
         random_bytes(&random, sizeof random);
-        retry_sleep(backoff_wait_ms(&run->backoff, failure, random));
+        uint64_t wait = backoff_wait_ms(&run->backoff, failure, random);
+        uint64_t least = head.status == 429 ? (uint64_t)head.retry_after_s * 1000 : 0;
+        retry_sleep(wait > least ? wait : least);
     }
 }
 
 /* ---- the keystone ---------------------------------------------------------------------------- */
 
-static enum verb_exit ask_keystone(struct run *run, const void *argument, int *http)
+static enum verb_exit ask_keystone(struct run *run, const void *argument, struct head *head)
 {
     const struct exchange_request request = {
         .method = "GET", .target = PATH_KEYSTONE, .limit = ANSWER_LIMIT};
@@ -75,7 +77,7 @@ static enum verb_exit ask_keystone(struct run *run, const void *argument, int *h
     char word[16];
     (void)argument;
     enum verb_exit status = call_admin(run->arguments, &request, &answer);
-    *http = answer.head.status;
+    *head = answer.head;
     if (status)
         return status;
     answer_text(answer.body, answer.head.length, "status", word, sizeof word);
@@ -87,7 +89,7 @@ static enum verb_exit ask_keystone(struct run *run, const void *argument, int *h
     return VERB_OK;
 }
 
-static enum verb_exit store_keystone(struct run *run, const void *argument, int *http)
+static enum verb_exit store_keystone(struct run *run, const void *argument, struct head *head)
 {
     const struct arguments arguments = {.socket = run->arguments->socket};
     struct error error = {""};
@@ -98,7 +100,7 @@ static enum verb_exit store_keystone(struct run *run, const void *argument, int 
         return say_failure(VERB_USAGE, "the keystone's key: %s", error.text);
     enum verb_exit status =
         safe_put(&arguments, &target, span_of(KEYSTONE_VALUE), (struct span){"", 0}, &answer);
-    *http = answer.head.status;
+    *head = answer.head;
     if (!status)
         exchange_clear(&answer);
     return status;
@@ -148,7 +150,7 @@ static enum verb_exit store_secret(const struct arguments *arguments, const stru
     return safe_put(arguments, target, block->secret, block->template, answer);
 }
 
-static enum verb_exit run_block(struct run *run, const void *argument, int *http)
+static enum verb_exit run_block(struct run *run, const void *argument, struct head *head)
 {
     const struct init_block *block = argument;
     char format[8], not_before[INIT_FILE_TIME + 1], expires[INIT_FILE_TIME + 1];
@@ -169,7 +171,7 @@ static enum verb_exit run_block(struct run *run, const void *argument, int *http
         status = remove_secrets(&arguments, &target, &answer);
     else
         status = store_secret(&arguments, &target, block, &answer);
-    *http = answer.head.status;
+    *head = answer.head;
     exchange_clear(&answer);
     return status;
 }

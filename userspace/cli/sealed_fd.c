@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/sealed_fd.h"
 
+#include "base/error.h"
+#include "cli/guard.h"
 #include "cli/output.h"
 
 #include <errno.h>
@@ -31,14 +33,19 @@ static int fill(int fd, const void *data, size_t length)
     return fcntl(fd, F_ADD_SEALS, seals) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 
-int sealed_fd_new(const void *data, size_t length)
+int sealed_fd_new(const void *data, size_t length, struct guard *guard, struct error *error)
 {
+    static const char what[] = "cannot keep the secret in memory behind a descriptor";
     int fd = make();
     if (fd < 0)
-        return fd;
-    int r = fill(fd, data, length);
-    if (!r)
-        return fd;
+        return error_errno(error, fd, what);
+    int r = guard ? guard_file(guard, fd, error) : 0;
+    if (!r) {
+        r = fill(fd, data, length);
+        if (!r)
+            return fd;
+        error_errno(error, r, what);
+    }
     close(fd);
     return r;
 }

@@ -5,10 +5,14 @@
 
 #include <stddef.h>
 
+struct error;
+struct guard;
+
 /*
  * A descriptor, close-on-exec, at the beginning of LENGTH bytes of DATA, sealed against any change
- * and, where the kernel can, against being executed. The caller's, or -errno.
+ * and, where the kernel can, against being executed. GUARD has guarded it before they were in it;
+ * NULL: it is not guarded. The caller's, or -errno with *error set.
  */
-int sealed_fd_new(const void *data, size_t length);
+int sealed_fd_new(const void *data, size_t length, struct guard *guard, struct error *error);
 
 #endif

@@ -127,14 +127,14 @@ static bool file_name(const struct member *member, char ret[NAME_MAX + 1])
 }
 
 static int write_text(int version, const char *name, const struct target_file_kind *kind,
-                      const struct member *member)
+                      const struct member *member, struct error *error)
 {
     size_t size = member->value.length + 1;
     char *text = locked_alloc(size);
     if (!text)
-        return -ENOMEM;
+        return error_errno(error, -ENOMEM, "%s", name);
     size_t length = members_decode(member->value, text);
-    int r = target_file_create(version, name, kind, text, length);
+    int r = target_file_create(version, name, name, kind, text, length, error);
     locked_free(text, size);
     return r;
 }
@@ -152,10 +152,10 @@ static int write_member(const struct target_dir *dir, int version, const struct 
                          members_show(member->name, text), NAME_MAX);
     }
     unlinkat(version, name, 0); /* of one name the last counts */
-    int r = member->kind == '"' ? write_text(version, name, &dir->kind, member)
-                                : target_file_create(version, name, &dir->kind, member->value.data,
-                                                     member->value.length);
-    return r ? error_errno(error, r, "%s", name) : 0;
+    if (member->kind == '"')
+        return write_text(version, name, &dir->kind, member, error);
+    return target_file_create(version, name, name, &dir->kind, member->value.data,
+                              member->value.length, error);
 }
 
 static int write_members(const struct target_dir *dir, int version, const char *value,

@@ -2,6 +2,7 @@
 #include "cli/target_file.h"
 
 #include "base/error.h"
+#include "cli/guard.h"
 #include "cli/output.h"
 
 #include <errno.h>
@@ -53,18 +54,33 @@ static int fill(int fd, const struct target_file_kind *kind, const void *data, s
     return fchmod(fd, kind->mode) < 0 ? -errno : 0;
 }
 
-int target_file_create(int directory, const char *name, const struct target_file_kind *kind,
-                       const void *data, size_t length)
+/* FD, which is closed, becomes a whole file. 0 or -errno. */
+static int make_whole(int fd, const struct target_file_kind *kind, const void *data, size_t length)
 {
-    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
     int r = fill(fd, kind, data, length);
     if (!r && kind->allow_disk && fsync(fd) < 0)
         r = -errno;
     /* Some file systems report only here that there was no room. */
     if (close(fd) < 0 && !r)
         r = -errno;
+    return r;
+}
+
+int target_file_create(int directory, const char *name, const char *shown,
+                       const struct target_file_kind *kind, const void *data, size_t length,
+                       struct error *error)
+{
+    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_errno(error, -errno, "%s", shown);
+    int r = kind->guard ? guard_file(kind->guard, fd, error) : 0;
+    if (r) {
+        close(fd);
+    } else {
+        r = make_whole(fd, kind, data, length);
+        if (r)
+            error_errno(error, r, "%s", shown);
+    }
     if (r)
         unlinkat(directory, name, 0);
     return r;
@@ -105,9 +121,10 @@ int target_file_write(const struct target_file *file, const void *data, size_t l
     /* What one that was killed left behind. */
     if (unlinkat(file->directory, temporary, 0) < 0 && errno != ENOENT)
         return error_errno(error, -errno, "%s", temporary);
-    int r = target_file_create(file->directory, temporary, &file->kind, data, length);
+    int r = target_file_create(file->directory, temporary, file->name, &file->kind, data, length,
+                               error);
     if (r)
-        return error_errno(error, r, "%s", file->name);
+        return r;
     if (renameat(file->directory, temporary, file->directory, file->name) == 0)
         return 0;
     r = error_errno(error, -errno, "%s", file->name);

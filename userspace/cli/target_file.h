@@ -13,13 +13,15 @@
 #include <sys/types.h>
 
 struct error;
+struct guard;
 
 /* What such files are like. */
 struct target_file_kind {
     mode_t mode;
-    uid_t owner;     /* (uid_t)-1: whoever we are */
-    gid_t group;     /* (gid_t)-1 */
-    bool allow_disk; /* else only in memory */
+    uid_t owner;         /* (uid_t)-1: whoever we are */
+    gid_t group;         /* (gid_t)-1 */
+    bool allow_disk;     /* else only in memory */
+    struct guard *guard; /* asked before a value is written; NULL: the files are not guarded */
 };
 
 struct target_file {
@@ -34,9 +36,13 @@ struct target_file {
  */
 int target_file_directory(const char *path, bool allow_disk, struct error *error);
 
-/* Write LENGTH bytes to NAME in DIRECTORY, which must not be there. 0 or -errno; then it is not. */
-int target_file_create(int directory, const char *name, const struct target_file_kind *kind,
-                       const void *data, size_t length);
+/*
+ * Write LENGTH bytes to NAME in DIRECTORY, which must not be there. 0 or -errno with *error set;
+ * then it is not. SHOWN is what people call it.
+ */
+int target_file_create(int directory, const char *name, const char *shown,
+                       const struct target_file_kind *kind, const void *data, size_t length,
+                       struct error *error);
 
 /*
  * Use PATH, of which only the directory need be there. 0 with *ret to be closed, or -errno with

@@ -12,10 +12,12 @@ struct arguments_option;
 /* Exit statuses, as the manual has them. */
 enum verb_exit {
     VERB_OK = 0,
-    /* The daemon refused, or has no such thing; a file or a key failed; a state is damaged. */
+    /* The daemon refused, or has no such thing; a file or a key failed; a state is damaged, or
+     * something is missing on this node that a daemon runs without. */
     VERB_REFUSED = 1,
     VERB_USAGE = 2,       /* the command line is wrong; nothing was sent */
     VERB_UNREACHABLE = 3, /* no daemon answered */
+    VERB_UNFIT = 4,       /* on this node a daemon would not start */
 };
 
 struct verb {

@@ -6,6 +6,7 @@
 #include "cli/child.h"
 #include "cli/delivery.h"
 #include "cli/follow.h"
+#include "cli/guard.h"
 #include "cli/say.h"
 #include "client/channel.h"
 
@@ -17,6 +18,7 @@
 /* One run of the verb, from the first look for a secret to the program's end. */
 struct run {
     const struct arguments *arguments;
+    struct guard guard;
     struct delivery delivery;
     struct follow follow;
     struct signals signals;
@@ -38,7 +40,8 @@ static void finish(struct run *run, int status)
 static void start(struct run *run)
 {
     struct error error = {""};
-    struct child_plan plan = delivery_plan(&run->delivery, run->arguments->command);
+    struct child_plan plan =
+        delivery_plan(&run->delivery, run->arguments->socket, run->arguments->command);
     int r = child_start(&run->child, &plan, &run->signals, &error);
     delivery_spent(&run->delivery);
     run->started = true;
@@ -211,27 +214,40 @@ static enum verb_exit run(const struct arguments *arguments)
     uint64_t wait = arguments->delivery.wait_ms;
     struct run run = {
         .arguments = arguments,
+        .guard = {.socket = arguments->socket},
         .give_up_at = channel_now() + (wait ? (int64_t)wait : WAIT_MS),
     };
     if (!arguments->command)
         return say_failure(VERB_USAGE, "no command given; it stands behind --");
-    int r = delivery_open(&arguments->delivery, &run.delivery, &error);
+    int r = delivery_open(&arguments->delivery, &run.guard, &run.delivery, &error);
     if (r)
         return say_failure(r == -EINVAL ? VERB_USAGE : VERB_REFUSED, "%s", error.text);
     enum verb_exit status = run_all(&run);
     delivery_close(&run.delivery);
+    guard_close(&run.guard);
     return status;
 }
 
 static const struct arguments_option *const options[] = {
-    &arguments_delivery_env,        &arguments_delivery_env_name,
-    &arguments_delivery_prefix,     &arguments_delivery_skip_bad_names,
-    &arguments_delivery_allow_name, &arguments_delivery_fd,
-    &arguments_delivery_file,       &arguments_delivery_mode,
-    &arguments_delivery_allow_disk, &arguments_delivery_restart,
-    &arguments_delivery_grace,      &arguments_delivery_signal,
-    &arguments_delivery_no_restart, &arguments_delivery_keep_or_stop,
-    &arguments_delivery_wait,       NULL,
+    &arguments_delivery_env,
+    &arguments_delivery_env_name,
+    &arguments_delivery_prefix,
+    &arguments_delivery_skip_bad_names,
+    &arguments_delivery_allow_name,
+    &arguments_delivery_fd,
+    &arguments_delivery_file,
+    &arguments_delivery_mode,
+    &arguments_delivery_allow_disk,
+    &arguments_delivery_restart,
+    &arguments_delivery_grace,
+    &arguments_delivery_signal,
+    &arguments_delivery_no_restart,
+    &arguments_delivery_keep_or_stop,
+    &arguments_delivery_wait,
+    &arguments_delivery_shield,
+    &arguments_delivery_shield_children,
+    &arguments_delivery_guard,
+    NULL,
 };
 
 const struct verb verb_exec = {
@@ -240,7 +256,7 @@ const struct verb verb_exec = {
     .summary = "Run a program with the caller's secret, and anew when it changes",
     .help = "The program ends as if it ran alone: signals reach it, and its exit status is ours.\n"
             "Ours are 126 when it cannot be started, 127 when there is no such program, and those\n"
-            "of every verb when there is no secret for it.\n",
+            "of every verb when there is no secret for it, or no shield.\n",
     .options = options,
     .command = true,
     .run = run,

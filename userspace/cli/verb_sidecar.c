@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/arguments.h"
 #include "cli/follow.h"
+#include "cli/guard.h"
 #include "cli/say.h"
 #include "cli/signals.h"
 #include "cli/target_dir.h"
@@ -22,6 +23,7 @@
 
 struct sidecar {
     const struct arguments_delivery *options;
+    struct guard guard;
     struct target_file file; /* one of these, by options->per_key */
     struct target_dir dir;
     struct follow follow;
@@ -47,6 +49,7 @@ static int open_target(struct sidecar *sidecar, struct error *error)
         .owner = options->owner.given ? (uid_t)options->owner.number : (uid_t)-1,
         .group = options->group.given ? (gid_t)options->group.number : (gid_t)-1,
         .allow_disk = options->allow_disk,
+        .guard = options->guard ? &sidecar->guard : NULL,
     };
     if (options->per_key)
         return target_dir_open(options->per_key, &kind, options->skip_bad_names, &sidecar->dir,
@@ -89,7 +92,8 @@ static int take_absence(const struct sidecar *sidecar, struct error *error)
                                      : write_target(sidecar, "", 0, error);
 }
 
-static void try(struct sidecar *sidecar)
+/* -EOPNOTSUPP, said, when no try will ever do; else 0. */
+static int try(struct sidecar *sidecar)
 {
     struct error error = {""};
     const vsecm_event *event = &sidecar->pending;
@@ -97,18 +101,24 @@ static void try(struct sidecar *sidecar)
                 ? write_target(sidecar, event->secret.data, event->secret.length, &error)
                 : take_absence(sidecar, &error);
     sidecar->retry_at = channel_now() + RETRY_MS;
+    if (r == -EOPNOTSUPP && sidecar->options->guard) {
+        say_failure(VERB_REFUSED, "%s; nothing was written", error.text);
+        return r;
+    }
     if (r == -EINVAL)
         say_failure(VERB_OK, "%s; what was written before stays until it changes", error.text);
     else if (r)
         say_failure(VERB_OK, "%s; what was written before stays, trying again in %d s", error.text,
                     RETRY_MS / 1000);
     if (r && r != -EINVAL)
-        return;
+        return 0;
     vsecm_event_clear(&sidecar->pending);
     sidecar->is_pending = false;
+    return 0;
 }
 
-static void take_events(struct sidecar *sidecar)
+/* Returns as try() does. */
+static int take_events(struct sidecar *sidecar)
 {
     vsecm_event event;
     while (follow_next(&sidecar->follow, &event)) {
@@ -119,7 +129,8 @@ static void take_events(struct sidecar *sidecar)
         sidecar->retry_at = 0;
     }
     if (sidecar->is_pending && channel_now() >= sidecar->retry_at)
-        try(sidecar);
+        return try(sidecar);
+    return 0;
 }
 
 /* A signal has asked for the end. */
@@ -137,7 +148,8 @@ static enum verb_exit loop(struct sidecar *sidecar)
 {
     struct error error = {""};
     while (!is_told_to_end(sidecar)) {
-        take_events(sidecar);
+        if (take_events(sidecar))
+            return VERB_REFUSED;
         int64_t left = sidecar->retry_at - channel_now();
         follow_wait(&sidecar->follow, sidecar->signals.fd,
                     !sidecar->is_pending ? -1
@@ -171,27 +183,30 @@ static enum verb_exit run_all(struct sidecar *sidecar, const struct arguments *a
 static enum verb_exit run(const struct arguments *arguments)
 {
     struct error error = {""};
-    struct sidecar sidecar = {.options = &arguments->delivery};
+    struct sidecar sidecar = {
+        .options = &arguments->delivery,
+        .guard = {.socket = arguments->socket},
+    };
     if (sidecar.options->file && sidecar.options->per_key)
         return say_failure(VERB_USAGE, "--file and --per-key are two ways: choose one");
+    if (sidecar.options->guard && sidecar.options->allow_disk)
+        return say_failure(VERB_USAGE,
+                           "only what is in memory can be guarded: --guard or --allow-disk");
     int r = open_target(&sidecar, &error);
     if (r)
         return say_failure(VERB_REFUSED, "%s", error.text);
     enum verb_exit status = run_all(&sidecar, arguments);
     close_target(&sidecar);
+    guard_close(&sidecar.guard);
     return status;
 }
 
 static const struct arguments_option *const options[] = {
-    &arguments_delivery_file,
-    &arguments_delivery_per_key,
-    &arguments_delivery_mode,
-    &arguments_delivery_owner,
-    &arguments_delivery_on_delete,
-    &arguments_delivery_skip_bad_names,
-    &arguments_delivery_allow_disk,
-    &arguments_delivery_clean,
-    NULL,
+    &arguments_delivery_file,       &arguments_delivery_per_key,
+    &arguments_delivery_mode,       &arguments_delivery_owner,
+    &arguments_delivery_on_delete,  &arguments_delivery_skip_bad_names,
+    &arguments_delivery_allow_disk, &arguments_delivery_guard,
+    &arguments_delivery_clean,      NULL,
 };
 
 const struct verb verb_sidecar = {

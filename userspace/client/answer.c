@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-/* The string that member NAME of BODY is, of several the last. False when BODY is no such object.
- */
-static bool find(const char *body, size_t length, const char *name, struct members_text *ret)
+/* Member NAME of BODY, of several the last. False when BODY is no such object. */
+static bool find_any(const char *body, size_t length, const char *name, struct member *ret)
 {
     struct members members = members_of(body, length);
     struct member member;
@@ -16,10 +15,28 @@ static bool find(const char *body, size_t length, const char *name, struct membe
     while ((r = members_next(&members, &member)) > 0) {
         if (!members_equal(member.name, name))
             continue;
-        found = member.kind == '"';
-        *ret = member.value;
+        found = true;
+        *ret = member;
     }
     return found && r == 0;
+}
+
+/* The same where it is a string. */
+static bool find(const char *body, size_t length, const char *name, struct members_text *ret)
+{
+    struct member member;
+    if (!find_any(body, length, name, &member) || member.kind != '"')
+        return false;
+    *ret = member.value;
+    return true;
+}
+
+bool answer_is(const char *body, size_t length, const char *name, const char *word)
+{
+    struct member member;
+    return find_any(body, length, name, &member) && member.kind != '"' &&
+           member.value.length == strlen(word) &&
+           memcmp(member.value.data, word, member.value.length) == 0;
 }
 
 void answer_text(const char *body, size_t length, const char *name, char *text, size_t size)

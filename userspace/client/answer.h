@@ -16,6 +16,9 @@
  */
 void answer_text(const char *body, size_t length, const char *name, char *text, size_t size);
 
+/* Whether member NAME of BODY, an object, is WORD: true, or a number. */
+bool answer_is(const char *body, size_t length, const char *name, const char *word);
+
 /* Read an identity. False when BODY is none; then *ret means nothing. */
 bool answer_identity(const char *body, size_t length, vsecm_identity *ret);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/channel.h"
 
+#include "limits.h"
 #include "protocol.h"
 
 #include <errno.h>
@@ -87,20 +88,47 @@ static void advance(struct msghdr *message, size_t sent)
     message->msg_iov->iov_len -= sent;
 }
 
-int channel_send(int fd, struct iovec *parts, size_t count, int64_t deadline)
+static int send_all(int fd, struct msghdr *message, int64_t deadline)
 {
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     for (;;) {
-        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(fd, message, MSG_NOSIGNAL);
         if (sent < 0 && errno != EINTR)
             return failure();
-        if (sent > 0)
-            advance(&message, (size_t)sent);
-        if (!message.msg_iovlen)
+        if (sent > 0) {
+            advance(message, (size_t)sent);
+            message->msg_control = NULL; /* it went with the first byte */
+            message->msg_controllen = 0;
+        }
+        if (!message->msg_iovlen)
             return 0;
         if (channel_now() >= deadline)
             return -ETIMEDOUT;
     }
+}
+
+int channel_send(int fd, struct iovec *parts, size_t count, int64_t deadline)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    return send_all(fd, &message, deadline);
+}
+
+int channel_send_files(int fd, struct iovec *part, const int *files, size_t count, int64_t deadline)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(LIMIT_GUARD_FILES * sizeof(int))];
+    } control = {.bytes = {0}};
+    struct msghdr message = {.msg_iov = part, .msg_iovlen = 1};
+    size_t length = count * sizeof *files;
+    if (!count || count > LIMIT_GUARD_FILES)
+        return -EINVAL;
+    message.msg_control = control.bytes;
+    message.msg_controllen = CMSG_SPACE(length);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(length);
+    memcpy(CMSG_DATA(&control.header), files, length);
+    return send_all(fd, &message, deadline);
 }
 
 ssize_t channel_receive(int fd, void *data, size_t size, int64_t deadline)

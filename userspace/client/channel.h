@@ -33,6 +33,13 @@ int channel_open(const char *path, int timeout_ms);
 /* Send all of PARTS, which are used up. Returns 0 or -errno; -ETIMEDOUT when the time is over. */
 int channel_send(int fd, struct iovec *parts, size_t count, int64_t deadline);
 
+/*
+ * The same with copies of FILES, COUNT descriptors of at most LIMIT_GUARD_FILES, that arrive with
+ * the first byte.
+ */
+int channel_send_files(int fd, struct iovec *part, const int *files, size_t count,
+                       int64_t deadline);
+
 /* Receive up to SIZE bytes. Returns how many, 0 at the end of the stream, or -errno. */
 ssize_t channel_receive(int fd, void *data, size_t size, int64_t deadline);
 

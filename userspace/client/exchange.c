@@ -46,10 +46,11 @@ static int send_request(struct exchange *exchange, const struct exchange_request
                         int64_t deadline)
 {
     char head[LIMIT_TARGET + 128];
+    const char *expect = request->file_count ? "Expect: 100-continue\r\n" : "";
     int length = request->body
                      ? snprintf(head, sizeof head,
-                                "%s %s HTTP/1.1\r\nHost: vsecm\r\nContent-Length: %zu\r\n\r\n",
-                                request->method, request->target, request->length)
+                                "%s %s HTTP/1.1\r\nHost: vsecm\r\n%sContent-Length: %zu\r\n\r\n",
+                                request->method, request->target, expect, request->length)
                      : snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: vsecm\r\n\r\n",
                                 request->method, request->target);
     if (length < 0 || (size_t)length >= sizeof head || strlen(request->target) > LIMIT_TARGET)
@@ -58,7 +59,8 @@ static int send_request(struct exchange *exchange, const struct exchange_request
         {.iov_base = head, .iov_len = (size_t)length},
         {.iov_base = (void *)request->body, .iov_len = request->length},
     };
-    return channel_send(exchange->fd, parts, request->body ? 2 : 1, deadline);
+    bool whole = request->length && !request->file_count;
+    return channel_send(exchange->fd, parts, whole ? 2 : 1, deadline);
 }
 
 /* The offset behind the empty line, or 0; FROM is where the search may begin. */
@@ -73,7 +75,7 @@ static size_t header_end(const struct exchange *exchange, size_t from)
 /* Receive until the header is whole. An end before the first byte is -ECONNRESET. */
 static int receive_head(struct exchange *exchange, int64_t deadline, size_t *ret)
 {
-    for (size_t end = 0; !end;) {
+    for (*ret = header_end(exchange, 0); !*ret;) {
         if (exchange->used == LIMIT_HEADER)
             return malformed(exchange, "has too long a header");
         ssize_t got = channel_receive(exchange->fd, exchange->buffer + exchange->used,
@@ -84,12 +86,31 @@ static int receive_head(struct exchange *exchange, int64_t deadline, size_t *ret
             return exchange->used ? malformed(exchange, "ends in its header") : -ECONNRESET;
         size_t before = exchange->used;
         exchange->used += (size_t)got;
-        end = header_end(exchange, before);
-        *ret = end;
-        if (!end && channel_now() >= deadline)
+        *ret = header_end(exchange, before);
+        if (!*ret && channel_now() >= deadline)
             return -ETIMEDOUT;
     }
     return 0;
+}
+
+/*
+ * Send what the daemon has asked for. 1: it has answered without asking, and the answer waits.
+ * 0 or -errno.
+ */
+static int send_files(struct exchange *exchange, const struct exchange_request *request,
+                      int64_t deadline)
+{
+    static const char asks[] = "HTTP/1.1 100 ";
+    size_t head = 0;
+    int r = receive_head(exchange, deadline, &head);
+    if (r)
+        return r;
+    if (memcmp(exchange->buffer, asks, sizeof asks - 1) != 0)
+        return 1;
+    exchange->used -= head;
+    memmove(exchange->buffer, exchange->buffer + head, exchange->used);
+    struct iovec body = {.iov_base = (void *)request->body, .iov_len = request->length};
+    return channel_send_files(exchange->fd, &body, request->files, request->file_count, deadline);
 }
 
 /* Fill BODY: first what came along with the header, the rest straight from the socket. */
@@ -193,8 +214,13 @@ static int run_once(struct exchange *exchange, const struct exchange_request *re
     int64_t deadline = channel_now() + exchange->timeout_ms;
     exchange->wrong = NULL;
     int sent = send_request(exchange, request, deadline);
+    if (!sent && request->file_count)
+        sent = send_files(exchange, request, deadline);
     /* A daemon that refuses a body may close before it has all of it; its answer waits here. */
-    int r = !sent || is_gone(sent) ? receive_answer(exchange, request, deadline, ret) : sent;
+    int r = sent >= 0 || is_gone(sent) ? receive_answer(exchange, request, deadline, ret) : sent;
+    /* It may still wait for the body it was promised. */
+    if (!r && sent > 0)
+        ret->head.close = true;
     explicit_bzero(exchange->buffer, exchange->used);
     exchange->used = 0;
     return r;
@@ -208,7 +234,8 @@ int exchange_run(struct exchange *exchange, const struct exchange_request *reque
     int r = kept ? run_once(exchange, request, &answer) : -ECONNRESET;
     /* 408 is also said to a connection that was idle for too long: it answers nothing we asked. */
     bool stale = is_gone(r) || (!r && answer.head.status == 408);
-    if (stale && (!kept || strcmp(request->method, "GET") == 0)) {
+    bool again = !kept || request->repeats || strcmp(request->method, "GET") == 0;
+    if (stale && again) {
         exchange_clear(&answer);
         disconnect(exchange);
         exchange->fd = channel_open(exchange->path, exchange->timeout_ms);

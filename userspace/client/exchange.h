@@ -36,6 +36,9 @@ struct exchange_request {
     const char *target; /* as it goes on the wire: percent-encoded */
     const void *body;   /* not copied; may be secret */
     size_t length;
+    const int *files; /* descriptors that go with the body, once the daemon asks for it */
+    size_t file_count;
+    bool repeats;                     /* done twice is done once, though it is no GET */
     size_t limit;                     /* bytes of a whole body that are too many above it */
     const struct exchange_sink *sink; /* for the body of a status below 300; NULL: it comes whole */
 };
@@ -53,11 +56,11 @@ struct exchange_answer {
 int exchange_open(struct exchange *ret, const char *path, int timeout_ms);
 
 /*
- * Send REQUEST and receive its answer, of any status. A GET on a kept connection that proves to be
- * dead is sent once more on a new one. Returns 0 with *ret to be cleared, and then a sink has had
- * every byte; or, with *ret untouched: -EPROTO (malformed, or not all of it came), -EMSGSIZE (over
- * the limit), -ECANCELED (the sink refused), -ETIMEDOUT, -ENOMEM, -EINVAL (target too long), or
- * what the socket said.
+ * Send REQUEST and receive its answer, of any status. A GET, or what `repeats`, on a kept
+ * connection that proves to be dead is sent once more on a new one. Returns 0 with *ret to be
+ * cleared, and then a sink has had every byte; or, with *ret untouched: -EPROTO (malformed, or not
+ * all of it came), -EMSGSIZE (over the limit), -ECANCELED (the sink refused), -ETIMEDOUT, -ENOMEM,
+ * -EINVAL (target too long), or what the socket said.
  */
 int exchange_run(struct exchange *exchange, const struct exchange_request *request,
                  struct exchange_answer *ret);

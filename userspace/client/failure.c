@@ -23,8 +23,9 @@ static const struct {
     vsecm_result result;
 } results[] = {
     {400, VSECM_INVALID},     {403, VSECM_FORBIDDEN},   {404, VSECM_NOT_FOUND},
-    {408, VSECM_UNAVAILABLE}, {429, VSECM_UNAVAILABLE}, {500, VSECM_UNAVAILABLE},
-    {503, VSECM_UNAVAILABLE}, {507, VSECM_UNAVAILABLE},
+    {408, VSECM_UNAVAILABLE}, {409, VSECM_CONFLICT},    {429, VSECM_TOO_MANY},
+    {500, VSECM_UNAVAILABLE}, {501, VSECM_UNSUPPORTED}, {503, VSECM_UNAVAILABLE},
+    {507, VSECM_UNAVAILABLE},
 };
 
 vsecm_result failure_of_answer(const struct head *head, const char *body, char *message,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/head.h"
 
+#include "limits.h"
 #include "protocol.h"
 
 #include <string.h>
@@ -101,6 +102,16 @@ static const char *take_notice(struct reading *reading, struct piece value)
     return NULL;
 }
 
+static const char *take_retry_after(struct reading *reading, struct piece value)
+{
+    uint64_t seconds;
+    if (!read_number(value, &seconds))
+        return "has a Retry-After that is no number of seconds";
+    reading->head->retry_after_s =
+        (unsigned)(seconds < LIMIT_RETRY_AFTER_S ? seconds : LIMIT_RETRY_AFTER_S);
+    return NULL;
+}
+
 static const char *take_connection(struct reading *reading, struct piece value)
 {
     reading->head->close = equals(value, "close");
@@ -118,10 +129,10 @@ static const struct {
     const char *name;
     const char *(*take)(struct reading *reading, struct piece value);
 } fields[] = {
-    {"Content-Length", take_length}, {HEADER_VERSION, take_version},
-    {HEADER_CREATED, take_created},  {HEADER_UPDATED, take_updated},
-    {HEADER_NOTICE, take_notice},    {"Connection", take_connection},
-    {"Transfer-Encoding", refuse},
+    {"Content-Length", take_length},   {HEADER_VERSION, take_version},
+    {HEADER_CREATED, take_created},    {HEADER_UPDATED, take_updated},
+    {HEADER_NOTICE, take_notice},      {"Connection", take_connection},
+    {"Retry-After", take_retry_after}, {"Transfer-Encoding", refuse},
 };
 
 /* Cut the next line off REST, without its CRLF. False when there is none that is well formed. */

@@ -11,12 +11,13 @@
 #include <stdint.h>
 
 struct head {
-    int status;       /* 200 to 599 */
-    size_t length;    /* bytes of the body that follows */
-    bool endless;     /* no length was said: the body ends with the connection */
-    bool close;       /* the daemon closes the connection after it */
-    uint64_t version; /* of the secret; 0 when not said */
-    char created[32]; /* RFC 3339; "" when not said */
+    int status;             /* 200 to 599 */
+    size_t length;          /* bytes of the body that follows */
+    bool endless;           /* no length was said: the body ends with the connection */
+    bool close;             /* the daemon closes the connection after it */
+    uint64_t version;       /* of the secret; 0 when not said */
+    unsigned retry_after_s; /* seconds to leave the daemon alone; 0 when not said */
+    char created[32];       /* RFC 3339; "" when not said */
     char updated[32];
     char notice[256]; /* for people, printable ASCII, cut to fit; "" when there is none */
 };

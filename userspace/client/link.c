@@ -148,6 +148,17 @@ void link_drop(struct link *link)
         set_retry(link);
 }
 
+void link_drop_for(struct link *link, unsigned seconds)
+{
+    if (!disconnect(link))
+        return;
+    set_retry(link);
+    /* All who were sent away were given the same time: they should not come back at one moment. */
+    if (seconds)
+        set_due(link,
+                channel_now() + (int64_t)seconds * 1000 + with_jitter(LIMIT_RECONNECT_MIN_MS));
+}
+
 void link_again(struct link *link)
 {
     if (disconnect(link))

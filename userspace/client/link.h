@@ -44,6 +44,9 @@ void link_rest(struct link *link);
 /* Give up the connection, to be made anew after a while. One that is down is fine. */
 void link_drop(struct link *link);
 
+/* Give it up for SECONDS at least, which the daemon has asked for; 0 is link_drop(). */
+void link_drop_for(struct link *link, unsigned seconds);
+
 /* Give up the connection, to be made anew at once. One that is down is fine. */
 void link_again(struct link *link);
 

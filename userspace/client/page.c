@@ -294,9 +294,10 @@ static vsecm_result attach(vsecm_page *page)
     vsecm_result result = take_answer(page);
     if (result == VSECM_TIMEOUT)
         return result;
+    unsigned rest = result == VSECM_TOO_MANY ? page->response.head.retry_after_s : 0;
     forget_answer(page);
     if (result != VSECM_OK)
-        link_drop(page->link);
+        link_drop_for(page->link, rest);
     /* Whoever is refused may not go on with what it was told when it was not. */
     if (result == VSECM_FORBIDDEN)
         set_absent(page, result);

@@ -14,6 +14,7 @@
 #include "protocol.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 struct vsecm_client {
     struct exchange exchange;
+    unsigned retry_after_s;
     char message[512];
 };
 
@@ -35,6 +37,9 @@ static const char *const texts[] = {
     [VSECM_INVALID] = "invalid argument",
     [VSECM_TIMEOUT] = "nothing happened in time",
     [VSECM_EXPIRED] = "the secret has expired",
+    [VSECM_TOO_MANY] = "too many requests of this pod",
+    [VSECM_UNSUPPORTED] = "the daemon has no such protection on this node",
+    [VSECM_CONFLICT] = "it is another workload's already",
 };
 
 const char *vsecm_strerror(vsecm_result result)
@@ -46,6 +51,11 @@ const char *vsecm_strerror(vsecm_result result)
 const char *vsecm_message(const vsecm_client *client)
 {
     return client ? client->message : "";
+}
+
+unsigned vsecm_retry_after(const vsecm_client *client)
+{
+    return client ? client->retry_after_s : 0;
 }
 
 static __attribute__((format(printf, 3, 4))) vsecm_result fail(vsecm_client *client,
@@ -72,6 +82,24 @@ static vsecm_result failed_run(vsecm_client *client, int r)
 /* ---- requests -------------------------------------------------------------------------------- */
 
 /* On VSECM_OK *ret has status 200 and is the caller's. */
+static vsecm_result send_request(vsecm_client *client, const struct exchange_request *request,
+                                 struct exchange_answer *ret)
+{
+    client->message[0] = '\0';
+    client->retry_after_s = 0;
+    int r = exchange_run(&client->exchange, request, ret);
+    if (r)
+        return failed_run(client, r);
+    if (ret->head.status == 200)
+        return VSECM_OK;
+    vsecm_result result =
+        failure_of_answer(&ret->head, ret->body, client->message, sizeof client->message);
+    if (result == VSECM_TOO_MANY)
+        client->retry_after_s = ret->head.retry_after_s ? ret->head.retry_after_s : 1;
+    exchange_clear(ret);
+    return result;
+}
+
 static vsecm_result run(vsecm_client *client, const char *target, struct exchange_answer *ret)
 {
     const struct exchange_request request = {
@@ -79,16 +107,7 @@ static vsecm_result run(vsecm_client *client, const char *target, struct exchang
         .target = target,
         .limit = LIMIT_VALUE,
     };
-    client->message[0] = '\0';
-    int r = exchange_run(&client->exchange, &request, ret);
-    if (r)
-        return failed_run(client, r);
-    if (ret->head.status == 200)
-        return VSECM_OK;
-    vsecm_result result =
-        failure_of_answer(&ret->head, ret->body, client->message, sizeof client->message);
-    exchange_clear(ret);
-    return result;
+    return send_request(client, &request, ret);
 }
 
 static vsecm_result get(vsecm_client *client, const char *target, vsecm_secret *ret)
@@ -147,6 +166,67 @@ vsecm_result vsecm_whoami(vsecm_client *client, vsecm_identity *ret)
     exchange_clear(&answer);
     return result;
 }
+
+/* ---- guards ---------------------------------------------------------------------------------- */
+
+/* VSECM_OK only when the answer has member NAME, and that is WORD. */
+static vsecm_result ask_guard(vsecm_client *client, const struct exchange_request *request,
+                              const char *name, const char *word)
+{
+    struct exchange_answer answer = {.body = NULL};
+    vsecm_result result = send_request(client, request, &answer);
+    if (result == VSECM_NOT_FOUND)
+        return fail(client, VSECM_UNSUPPORTED, "the daemon knows no guards; it is an older one");
+    if (result)
+        return result;
+    if (!answer_is(answer.body, answer.head.length, name, word))
+        result = fail(client, VSECM_PROTOCOL, "the answer does not say \"%s\":%s", name, word);
+    exchange_clear(&answer);
+    return result;
+}
+
+vsecm_result vsecm_shield(vsecm_client *client, int children)
+{
+    if (!client)
+        return VSECM_INVALID;
+    const char *body = children ? "{\"children\":true}" : "";
+    const struct exchange_request request = {
+        .method = "POST",
+        .target = PATH_SHIELD,
+        .body = body,
+        .length = strlen(body),
+        .repeats = true,
+        .limit = LIMIT_HEADER,
+    };
+    return ask_guard(client, &request, "shielded", "true");
+}
+
+_Static_assert(VSECM_GUARD_MAX == LIMIT_GUARD_FILES, "the library promises what the daemon takes");
+
+vsecm_result vsecm_guard(vsecm_client *client, const int *fds, size_t count)
+{
+    char files[32], word[24];
+    if (!client || !fds || !count || count > VSECM_GUARD_MAX)
+        return VSECM_INVALID;
+    for (size_t i = 0; i < count; i++)
+        if (fcntl(fds[i], F_GETFD) < 0)
+            return fail(client, VSECM_INVALID, "descriptor %d is not open", fds[i]);
+    snprintf(files, sizeof files, "{\"files\":%zu}", count);
+    snprintf(word, sizeof word, "%zu", count);
+    const struct exchange_request request = {
+        .method = "POST",
+        .target = PATH_GUARD,
+        .body = files,
+        .length = strlen(files),
+        .files = fds,
+        .file_count = count,
+        .repeats = true,
+        .limit = LIMIT_HEADER,
+    };
+    return ask_guard(client, &request, "guarded", word);
+}
+
+/* ---- wiping ---------------------------------------------------------------------------------- */
 
 void vsecm_secret_clear(vsecm_secret *secret)
 {

@@ -172,8 +172,9 @@ static vsecm_result step(vsecm_watch *watch, vsecm_event *ret)
         result = take_events(watch, ret);
     if (result == VSECM_OK || result == VSECM_TIMEOUT)
         return result;
+    unsigned rest = result == VSECM_TOO_MANY ? watch->response.head.retry_after_s : 0;
     begin(watch);
-    link_drop(watch->link);
+    link_drop_for(watch->link, rest);
     return is_for_caller(result) ? result : VSECM_TIMEOUT;
 }
 

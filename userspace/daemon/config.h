@@ -19,6 +19,9 @@ struct config {
     char socket_dir[CONFIG_TEXT];
     char private_dir[CONFIG_TEXT];
     char attest[CONFIG_TEXT];
+    char guards[CONFIG_TEXT];
+    char sender_check[CONFIG_TEXT];
+    char pin_dir[CONFIG_TEXT];     /* or "none" */
     char cgroup_root[CONFIG_TEXT]; /* "": find it */
     char kubelet_roots[CONFIG_TEXT];
     char identities[CONFIG_TEXT];
@@ -48,6 +51,7 @@ struct config {
     uint64_t backup_keep;
     uint64_t max_connections;
     uint64_t max_connections_per_pod;
+    uint64_t requests_per_second; /* 0: any number */
     uint64_t header_timeout;
     uint64_t body_timeout;
     uint64_t write_timeout;

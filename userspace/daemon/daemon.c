@@ -21,6 +21,7 @@
 #include "daemon/cluster.h"
 #include "daemon/config.h"
 #include "daemon/daemon_status.h"
+#include "daemon/denials.h"
 #include "daemon/harden.h"
 #include "daemon/identities.h"
 #include "daemon/notify.h"
@@ -29,6 +30,8 @@
 #include "identity/place.h"
 #include "identity/registry.h"
 #include "kernel/attest.h"
+#include "kernel/guard.h"
+#include "kernel/sender.h"
 #include "limits.h"
 #include "protocol.h"
 #include "serve/audit.h"
@@ -50,8 +53,10 @@ struct daemon {
     struct vault vault;
     struct audit *audit;
     struct attest *attest;
+    struct sender sender;
     struct service service;
     struct server *server;
+    struct denials *denials; /* NULL: nothing is guarded */
     struct cluster *cluster; /* NULL: none */
     struct daemon_status status;
     struct loop_source signals;
@@ -102,7 +107,8 @@ static int make_directories(struct daemon *daemon, struct error *error)
 static int raise_descriptors(const struct config *config, struct error *error)
 {
     struct rlimit limit;
-    rlim_t need = config->max_connections + LIMIT_PAGES + 64;
+    rlim_t need =
+        config->max_connections + LIMIT_PAGES + LIMIT_GUARD_BODIES * LIMIT_GUARD_FILES + 64;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return error_errno(error, -errno, "RLIMIT_NOFILE");
     if (limit.rlim_cur >= need)
@@ -137,13 +143,46 @@ static int make_attest(struct daemon *daemon, struct error *error)
     const struct config *config = daemon->config;
     struct attest_options options = {.cgroup_root =
                                          config->cgroup_root[0] ? config->cgroup_root : NULL,
-                                     .canary_dir = config->private_dir};
+                                     .canary_dir = config->private_dir,
+                                     .lock = daemon->lock};
+    if (strcmp(config->pin_dir, "none") != 0)
+        options.pin_dir = config->pin_dir;
+    attest_parse_guards(config->guards, &options.guards);
     char why[256] = "";
     attest_parse_tier(config->attest, &options.tier);
     int r = attest_open(&options, &daemon->attest, why, error);
     if (r == 0)
         log_info("%s", why[0] ? why : attest_tier_name(daemon->attest));
     return r;
+}
+
+static int make_sender(struct daemon *daemon, struct error *error)
+{
+    enum sender_option option = SENDER_NO;
+    sender_parse(daemon->config->sender_check, &option);
+    int r = sender_choose(daemon->attest, option, &daemon->sender, error);
+    if (r == 0 && option == SENDER_AUTO && !daemon->sender.is_checked)
+        log_info("sender check: %s", daemon->sender.state);
+    return r;
+}
+
+/* Nobody else binds, replaces or mounts anything there. */
+static int guard_one(struct daemon *daemon, const char *path, struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return error_errno(error, -errno, "%s", path);
+    int r = guard_directory(daemon->attest, fd);
+    close(fd);
+    if (r == 0 || r == -EOPNOTSUPP)
+        return 0;
+    return error_errno(error, r, "cannot guard %s", path);
+}
+
+static int guard_directories(struct daemon *daemon, struct error *error)
+{
+    int r = guard_one(daemon, daemon->config->socket_dir, error);
+    return r < 0 ? r : guard_one(daemon, daemon->config->private_dir, error);
 }
 
 static void use_registry(void *context, const struct registry *registry)
@@ -163,6 +202,13 @@ static void on_change(void *context, struct span key)
     server_look_again(daemon->server);
 }
 
+static void on_barred(void *context, const char *who, uint64_t seconds)
+{
+    (void)context;
+    log_warn("barred from connecting for %llu s, for too much of what it asked was refused: {%s}",
+             (unsigned long long)seconds, who);
+}
+
 static int make_server(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
@@ -172,6 +218,7 @@ static int make_server(struct daemon *daemon, struct error *error)
     daemon->service.arena = daemon->vault.arena;
     daemon->service.reveal = access_reveal_named(config->reveal);
     daemon->service.sentinel = config->sentinel;
+    daemon->service.attest = daemon->attest;
     daemon->service.audit = daemon->audit;
     daemon->service.serves_unaudited = !config->audit_required;
     daemon->service.working = 1; /* attest_open() has seen its canary */
@@ -182,6 +229,9 @@ static int make_server(struct daemon *daemon, struct error *error)
         .sentinel = config->sentinel,
         .max_connections = (unsigned)config->max_connections,
         .max_connections_per_pod = (unsigned)config->max_connections_per_pod,
+        .checks_sender = daemon->sender.is_checked,
+        .requests_per_second = config->requests_per_second,
+        .barred = on_barred,
         .header_ms = config->header_timeout,
         .body_ms = config->body_timeout,
         .write_ms = config->write_timeout,
@@ -354,6 +404,7 @@ static int offer_helper(struct daemon *daemon, struct error *error)
 static int finish_start(struct daemon *daemon, struct error *error)
 {
     daemon->status.attest = daemon->attest;
+    daemon->status.sender = &daemon->sender;
     daemon->status.server = daemon->server;
     daemon->status.registry = &daemon->registry;
     daemon->status.cluster = daemon->cluster;
@@ -363,7 +414,8 @@ static int finish_start(struct daemon *daemon, struct error *error)
     daemon->service.status_context = &daemon->status;
     daemon->canary.fire = on_canary;
     loop_set_timer(daemon->loop, &daemon->canary, daemon->config->canary_interval);
-    return harden_late(error);
+    int r = denials_new(daemon->loop, daemon->attest, &daemon->service, &daemon->denials, error);
+    return r < 0 ? r : harden_late(error);
 }
 
 int daemon_start(const struct config *config, struct daemon **ret, struct error *error)
@@ -379,8 +431,9 @@ int daemon_start(const struct config *config, struct daemon **ret, struct error 
     if (r < 0)
         error_errno(error, r, "epoll");
     static int (*const steps[])(struct daemon * daemon, struct error * error) = {
-        watch_signals, make_directories, read_settings, make_vault, make_audit,  make_attest,
-        make_server,   make_cluster,     offer_helper,  listen_all, finish_start};
+        watch_signals, make_directories, read_settings,     make_vault,  make_audit,
+        make_attest,   make_sender,      guard_directories, make_server, make_cluster,
+        offer_helper,  listen_all,       finish_start};
     if (r == 0)
         r = raise_descriptors(config, error);
     for (size_t i = 0; r == 0 && i < sizeof steps / sizeof steps[0]; i++)
@@ -414,6 +467,7 @@ void daemon_stop(struct daemon *daemon)
     if (daemon->vault.store)
         store_set_changed(daemon->vault.store, NULL, NULL);
     service_done(&daemon->service);
+    denials_free(daemon->denials);
     attest_free(daemon->attest);
     vault_close(&daemon->vault);
     audit_close(daemon->audit);

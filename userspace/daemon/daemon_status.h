@@ -8,12 +8,14 @@
 struct attest;
 struct cluster;
 struct registry;
+struct sender;
 struct server;
 struct vault;
 struct writer;
 
 struct daemon_status {
     struct attest *attest;
+    const struct sender *sender; /* whether senders are checked */
     struct server *server;
     const struct registry *const *registry; /* whichever is in force */
     const struct cluster *cluster;          /* NULL: none */

@@ -14,6 +14,7 @@
 #include "daemon/metrics.h"
 #include "identity/registry.h"
 #include "kernel/attest.h"
+#include "kernel/guard.h"
 #include "serve/audit.h"
 #include "serve/follow.h"
 #include "serve/server.h"
@@ -36,9 +37,13 @@ static void count_daemon(const struct daemon_status *status, struct metrics *ret
     server_read_stats(status->server, &server);
     follow_book_read_stats(server_followers(status->server), &follow);
     attest_read_stats(status->attest, &attest);
+    guard_read_stats(status->attest, &ret->guards);
     ret->connections = server.connections;
     ret->waiting = server.waiting;
     ret->over_limit = server.over_limit;
+    ret->rate_limited = server.rate_limited;
+    ret->bars = server.bars;
+    ret->barred = server.barred;
     ret->watches = follow.watches;
     ret->pages = follow.pages.pages;
     ret->page_readers = follow.readers;
@@ -88,7 +93,7 @@ static const char *why_not_ready(const struct service *service)
 
 void health_tell(struct health *health)
 {
-    char text[8192];
+    char text[METRICS_TEXT];
     struct writer w = writer_on(text, sizeof text);
     struct metrics metrics = {0};
     const char *why = why_not_ready(health->options.service);

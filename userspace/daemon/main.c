@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/monitor.h"
 #include "crypto/random.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
@@ -104,6 +105,31 @@ static int serve(const struct config *config, struct error *error)
     return r;
 }
 
+/* Locked memory is not inherited over fork(): a child hardens itself anew. */
+static _Noreturn void serve_to_end(void *context)
+{
+    struct error error = {""};
+    int r = harden_early(&error);
+    if (r == 0)
+        r = serve(context, &error);
+    if (r < 0)
+        log_error("%s", error.text);
+    exit(r < 0 ? EXIT_REFUSED : EXIT_SUCCESS);
+}
+
+/*
+ * Nobody may look into the process that serves, and the way into a container, for a probe or for a
+ * person, is by /proc of its first process. So that one stays outside: it holds nothing.
+ */
+static int serve_as(pid_t self, struct config *config)
+{
+    const struct monitor_options options = {
+        .work = serve_to_end, .context = config, .ends_with_work = 1, .passes_hangup = 1};
+    if (self != 1)
+        serve_to_end(config);
+    return monitor_run(&options);
+}
+
 int main(int argc, char **argv)
 {
     static struct config config;
@@ -129,9 +155,5 @@ int main(int argc, char **argv)
         log_error("%s", error.text);
         return EXIT_USAGE;
     }
-    if (action == ACTION_SERVE)
-        r = serve(&config, &error);
-    if (r < 0)
-        log_error("%s", error.text);
-    return r < 0 ? EXIT_REFUSED : EXIT_SUCCESS;
+    return action == ACTION_SERVE ? serve_as(getpid(), &config) : EXIT_SUCCESS;
 }

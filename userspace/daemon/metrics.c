@@ -32,6 +32,11 @@ static const struct row {
      "Connections whose pod is not known yet."},
     {"vsecm_connections_over_limit_total", "", "counter", AT(over_limit),
      "Connections refused because there were too many."},
+    {"vsecm_rate_limited_total", "", "counter", AT(rate_limited),
+     "Requests and connections refused because their pod had too many in a second."},
+    {"vsecm_pods_barred", "", "gauge", AT(barred), "Pods that may not connect for a while."},
+    {"vsecm_pods_barred_total", "", "counter", AT(bars),
+     "Times that a pod was barred from connecting."},
     {"vsecm_watches", "", "gauge", AT(watches), "Connections that follow a secret by events."},
     {"vsecm_pages", "", "gauge", AT(pages), "Shared pages that are kept."},
     {"vsecm_page_readers", "", "gauge", AT(page_readers), "Connections that keep a shared page."},
@@ -39,6 +44,8 @@ static const struct row {
      "Since attestation was last tried on ourselves."},
     {"vsecm_attestation_refusals_total", "", "counter", AT(unrecorded),
      "Connections of which the kernel had no record."},
+    {"vsecm_guard_events_lost_total", "", "counter", AT(guards.lost),
+     "Denials that have no audit record, for there was no room."},
     {"vsecm_identities", "", "gauge", AT(identities), "Pods, services and paths that are known."},
     {"vsecm_pods", "", "gauge", AT(pods), "Pods of this node that the cluster told of."},
     {"vsecm_pods_nobody", "", "gauge", AT(nobody), "Pods of these that are no workload."},
@@ -66,6 +73,26 @@ static void write_head(struct writer *w, const struct row *row)
     writer_literal(w, "\n");
 }
 
+/* Pairs that never came are left out; most can not come. */
+static void write_denials(struct writer *w, const struct guard_stats *stats)
+{
+    static const struct row head = {"vsecm_guard_denials_total", "", "counter", 0,
+                                    "What guards denied, by hook and reason."};
+    write_head(w, &head);
+    for (uint32_t i = 0; i < VSECM_HOOKS * VSECM_WHYS; i++) {
+        uint64_t count = stats->denied[i / VSECM_WHYS][i % VSECM_WHYS];
+        if (!count)
+            continue;
+        writer_literal(w, "vsecm_guard_denials_total{hook=\"");
+        writer_text(w, guard_hook_name(i / VSECM_WHYS));
+        writer_literal(w, "\",why=\"");
+        writer_text(w, guard_why_name(i % VSECM_WHYS));
+        writer_literal(w, "\"} ");
+        writer_u64(w, count);
+        writer_literal(w, "\n");
+    }
+}
+
 void metrics_write(struct writer *w, const struct metrics *metrics)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -78,4 +105,5 @@ void metrics_write(struct writer *w, const struct metrics *metrics)
         writer_u64(w, *(const uint64_t *)((const char *)metrics + row->offset));
         writer_literal(w, "\n");
     }
+    write_denials(w, &metrics->guards);
 }

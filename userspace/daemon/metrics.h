@@ -5,7 +5,11 @@
 
 #include <stdint.h>
 
+#include "kernel/guard.h"
+
 struct writer;
+
+#define METRICS_TEXT (12u * 1024u) /* room for all, each with its largest number */
 
 /* A gauge is what is so now; a counter what has been counted since the start. */
 struct metrics {
@@ -16,10 +20,12 @@ struct metrics {
     uint64_t allowed, refused;
     uint64_t audit_records, audit_failures;
     uint64_t connections, waiting, over_limit;
+    uint64_t rate_limited, bars, barred;
     uint64_t watches, pages, page_readers;
     uint64_t canary_s;
     uint64_t unrecorded;
     uint64_t identities;
+    struct guard_stats guards;
     uint64_t pods, nobody, bindings, left_out;
     uint64_t seen;
     uint64_t api_up, api_s;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/filter.h"
+#include "kernel/pidfd.h"
 
 /* Calls that may be made with any arguments. */
 static const uint32_t allowed[] = {
@@ -47,7 +48,8 @@ static const struct filter_rule rules[] = {
       BPF_OBJ_GET_INFO_BY_FD},
      0},
     {__NR_tgkill, 0, FILTER_ONE_OF, 1, {FILTER_OWN_PID}, 0}, /* abort() */
-    {__NR_ioctl, 1, FILTER_ONE_OF, 1, {TCGETS}, 0}, /* stdio asks whether it writes to a terminal */
+    /* stdio asks whether it writes to a terminal; the sender check for more, and for cgroups */
+    {__NR_ioctl, 1, FILTER_ONE_OF, 3, {TCGETS, FIONREAD, (uint32_t)PIDFD_GET_INFO_V0}, 0},
 };
 
 int seccomp_install(void)

@@ -8,6 +8,8 @@
 #include "base/span.h"
 
 struct subject;
+struct vsecm_chain;
+struct vsecm_denial;
 struct writer;
 
 struct audit_event {
@@ -15,6 +17,7 @@ struct audit_event {
     struct span key;       /* what was asked for; empty where there is none */
     const char *outcome;   /* "allow", "deny" or "error" */
     const char *reason;    /* one word */
+    uint64_t count;        /* of equal events in this record; 0 where each has its own */
 };
 
 /*
@@ -40,5 +43,15 @@ struct audit_memo {
  */
 void audit_line_write(struct writer *w, int64_t wall_us, struct span subject,
                       const struct audit_event *event, struct audit_memo *memo);
+
+/*
+ * A whole line about what a guard denied at WALL_US to somebody in a cgroup of the names CHAIN,
+ * NULL when they are not known.
+ */
+void audit_line_denial(struct writer *w, int64_t wall_us, const struct vsecm_denial *denial,
+                       const struct vsecm_chain *chain);
+
+/* A whole line: LOST denials since the guards began have no line of their own. */
+void audit_line_lost(struct writer *w, int64_t wall_us, uint64_t lost);
 
 #endif

@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/writer.h"
 #include "crypto/arena.h"
 #include "limits.h"
 #include "serve/conn_state.h"
-#include "serve/http.h"
+#include "serve/line.h"
 #include "serve/outbox.h"
 #include "serve/peer.h"
 #include "serve/server_state.h"
@@ -34,6 +33,7 @@ static uint64_t time_for(const struct conn *conn, enum conn_state state)
     case CONN_WRITE: return options->write_ms;
     case CONN_CHANGE: return NEVER; /* the disk takes the time it takes */
     case CONN_WATCH: return LIMIT_HEARTBEAT_MS;
+    case CONN_HELD: return NEVER;
     }
     return 0;
 }
@@ -76,15 +76,6 @@ void conn_state_put_unsent(struct conn *conn)
     conn->server->unsent = conn;
 }
 
-static void put_ready(struct conn *conn)
-{
-    if (conn->is_ready)
-        return;
-    conn->is_ready = 1;
-    conn->next_ready = conn->server->ready;
-    conn->server->ready = conn;
-}
-
 /* ---- requests ------------------------------------------------------------------------------ */
 
 enum step {
@@ -101,6 +92,8 @@ struct call conn_state_call(struct conn *conn, const struct http_request *reques
     call.memo = &conn->audit_memo;
     call.pending = &conn->pending;
     call.follow = &conn->follow;
+    call.files = conn->received.files;
+    call.file_count = conn->received.count;
     call.waits =
         !conn->waited && (conn->state == CONN_WAIT || conn->server->stats.waiting < LIMIT_WAITING);
     return call;
@@ -117,6 +110,10 @@ static enum step answered(struct conn *conn, struct reply *reply)
     peer_spend(conn->peer, reply->text_length + reply->part.length);
     conn->closing |= reply->closes;
     conn->body_needed = 0;
+    receive_end(&conn->received);
+    conn->is_waiting = conn->is_changing = 0;
+    if (reply->status == 403)
+        restraint_refused(conn);
     return STEP_DONE;
 }
 
@@ -141,8 +138,11 @@ static enum step expect_body(struct conn *conn, struct call *call, size_t presen
         return answered(conn, reply);
     if (result == SERVICE_WAITS)
         return STEP_WAIT;
+    if (call->max_files && !conn_receive_may_bring(conn, call, reply))
+        return answered(conn, reply);
     const struct http_request *request = call->request;
     conn->body_needed = request->head_length + (size_t)request->content_length;
+    conn->received.max = call->max_files;
     if (request->expects_continue && present == request->head_length)
         reply_continue(reply);
     return STEP_MORE;
@@ -166,7 +166,7 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
         return STEP_MORE;
     struct http_request request;
     const char *why = "";
-    int r = http_read(data, length, &request, &why);
+    int r = http_read_again(data, length, &conn->http_memo, &request, &why);
     if (r == HTTP_MORE)
         return STEP_MORE;
     if (r < 0) {
@@ -182,15 +182,18 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
     }
     int whole = request.content_length <= length - request.head_length;
     size_t total = request.head_length + (size_t)request.content_length;
+    call.body.data = data + request.head_length;
+    call.body.length = whole ? (size_t)request.content_length : length - request.head_length;
     /* While the daemon drains, what was received is answered, and the last answer says farewell. */
     reply->closes = request.closes || (conn->server->draining && whole && total == length);
     enum step step = STEP_DONE;
-    if (request.content_length && !conn->body_needed)
+    int is_new = !conn->body_needed && !conn->is_waiting && !conn->is_changing;
+    if (is_new && !restraint_admits(conn, whole, reply))
+        answered(conn, reply);
+    else if (request.content_length && !conn->body_needed)
         step = expect_body(conn, &call, length, reply);
-    if (reply->status < 200 && step != STEP_WAIT && whole) {
-        call.body = (struct span){data + request.head_length, (size_t)request.content_length};
+    if (reply->status < 200 && step != STEP_WAIT && whole)
         step = answer(conn, &call, reply);
-    }
     if (step == STEP_DONE)
         *used = whole ? total : length;
     else if (reply->status == 0)
@@ -208,6 +211,8 @@ static void set_state(struct conn *conn)
         enter(conn, CONN_WAIT, 0);
     else if (conn->is_changing)
         enter(conn, CONN_CHANGE, 0);
+    else if (conn->is_held)
+        enter(conn, CONN_HELD, 0);
     else if (conn->body_needed)
         enter(conn, CONN_BODY, restarts);
     else if (conn->follow.kind == FOLLOW_WATCH)
@@ -222,11 +227,16 @@ void conn_settle(struct conn *conn)
 {
     struct server *server = conn->server;
     conn->is_unsent = 0;
+    if (!restraint_may_send(conn)) {
+        conn_state_put_unsent(conn);
+        return;
+    }
     int r = outbox_send(&conn->outbox, &server->pool, conn->source.fd, &conn->has_moved);
     if (r < 0 || (r == 0 && conn->closing)) {
         conn_close(conn);
         return;
     }
+    restraint_count(conn);
     if (r == OUTBOX_GIVES_WAY)
         conn_state_put_unsent(conn);
     if (r == 0 && conn->is_behind) { /* it gets the newest there is by now */
@@ -236,8 +246,9 @@ void conn_settle(struct conn *conn)
     set_state(conn);
     if (server->draining && conn_is_idle(conn))
         conn_close(conn);
-    else if (conn->events == EVENTS_READ && (conn->is_leftover || conn->is_unread))
-        put_ready(conn);
+    else if (conn->events == EVENTS_READ && !conn->is_held &&
+             (conn->is_leftover || conn->is_unread))
+        restraint_line_up(conn);
 }
 
 /* More replies than may be queued: they leave now. Zero when they cannot. */
@@ -270,7 +281,8 @@ static void process(struct conn *conn, char *data, size_t length)
     while (at < length && step == STEP_DONE && !conn->closing &&
            conn->follow.kind != FOLLOW_WATCH) {
         /* What has settled is answered at once: who knows why it failed says it only now. */
-        int may_go_on = conn->pending.is_settled || peer_may_go_on(conn->peer, turn);
+        int may_go_on = conn->pending.is_settled ||
+                        (!restraint_holds(conn) && peer_may_go_on(conn->peer, turn));
         if (!may_go_on || !make_room(conn)) {
             conn->is_leftover = 1;
             break;
@@ -298,21 +310,30 @@ static void process(struct conn *conn, char *data, size_t length)
 void conn_read(struct conn *conn)
 {
     struct server *server = conn->server;
+    if (restraint_holds(conn)) {
+        conn->is_unread = 1;
+        return;
+    }
     if (conn->is_leftover || !peer_may_go_on(conn->peer, loop_turn(server->loop))) {
         conn->is_unread = 1;
-        put_ready(conn);
+        restraint_line_up(conn);
         return;
     }
     char *data = conn->input.data ? conn->input.data : server->scratch;
-    size_t size = conn->input.data ? conn->input.size : SERVER_SCRATCH;
+    size_t size = conn->input.data ? conn->input.size : restraint_room(conn);
     size_t used = conn->input.used;
-    ssize_t n = recv(conn->source.fd, data + used, size - used, MSG_DONTWAIT);
-    /* A short read has emptied the socket; whatever comes later is a new edge. */
-    conn->is_unread = n == (ssize_t)(size - used) || (n > 0 && conn->has_hung_up);
-    if (n > 0)
+    struct refusal refusal;
+    ssize_t n = conn_receive_bytes(conn, data + used, size - used, &refusal);
+    conn->is_unread = conn->received.may_have_more || (n > 0 && conn->has_hung_up);
+    if (refusal.status) {
+        malformed(conn, refusal.status, refusal.why);
+        conn_state_put_unsent(conn);
+    } else if (n > 0)
         process(conn, data, used + (size_t)n);
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    else if (n != -EAGAIN && n != -EINTR)
         conn_close(conn);
+    else
+        conn_state_put_unsent(conn); /* it may have been held, or a drain may wait for it */
 }
 
 void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result)
@@ -334,7 +355,7 @@ void conn_retry_change(struct conn *conn)
 
 void conn_resume(struct conn *conn)
 {
-    if (conn->is_changing)
+    if (conn->is_changing || conn->state == CONN_WRITE)
         return;
     if (conn->is_leftover || conn->state == CONN_WAIT)
         process(conn, conn->input.data, conn->input.used);
@@ -352,7 +373,11 @@ static void on_ready(struct loop_source *source, uint32_t events)
         conn_state_put_unsent(conn);
     else if (events & (EPOLLIN | EPOLLRDHUP)) {
         conn->has_hung_up |= (events & EPOLLRDHUP) != 0;
-        conn_read(conn);
+        conn->is_unread = 1;
+        if (peer_line(conn->peer)->first)
+            restraint_line_up(conn);
+        else
+            conn_read(conn);
     }
 }
 
@@ -376,9 +401,9 @@ void conn_expire(struct conn *conn)
 
 int conn_is_idle(const struct conn *conn)
 {
-    return !conn->outbox.first && !conn->is_leftover &&
+    return !conn->outbox.first && !conn->is_leftover && !conn->is_ready &&
            (conn->state == CONN_IDLE || conn->state == CONN_HEADER || conn->state == CONN_WAIT ||
-            conn->state == CONN_WATCH);
+            conn->state == CONN_WATCH || conn->state == CONN_HELD);
 }
 
 /* ---- beginning and end --------------------------------------------------------------------- */
@@ -399,22 +424,6 @@ int conn_describe(struct conn *conn)
     return 0;
 }
 
-/* Too many of this peer: say so, for a client that only sees a closed connection tries again. */
-static void turn_away(struct conn *conn)
-{
-    struct server *server = conn->server;
-    struct call call = conn_state_call(conn, NULL);
-    struct reply *reply = conn_state_reply(conn);
-    server->stats.over_limit++;
-    if (!reply)
-        return;
-    reply->closes = 1;
-    reply_error(reply, 503, "too_many_connections", "at most %u connections at once are taken",
-                server->options.max_connections_per_pod);
-    service_record(server->service, &call, "connect", "deny", "too-many-connections");
-    outbox_send(&conn->outbox, &server->pool, conn->source.fd, &conn->has_moved);
-}
-
 struct conn *conn_new(struct server *server, int fd, enum door door)
 {
     struct conn *conn = calloc(1, sizeof *conn);
@@ -426,13 +435,8 @@ struct conn *conn_new(struct server *server, int fd, enum door door)
     conn->source = (struct loop_source){.fd = fd, .ready = on_ready};
     who_read(server->who, fd, door, &conn->subject);
     int r = conn_describe(conn);
-    unsigned limit = door == DOOR_ADMIN ? server->options.max_connections
-                                        : server->options.max_connections_per_pod;
-    if (r == 0)
-        conn->peer = peer_join(server->peers, &conn->subject, limit);
-    if (r == 0 && !conn->peer)
-        turn_away(conn);
-    if (!conn->peer || loop_add(server->loop, &conn->source, EVENTS_READ) < 0) {
+    if (r < 0 || !restraint_lets_in(conn) ||
+        loop_add(server->loop, &conn->source, EVENTS_READ) < 0) {
         conn_close(conn);
         return NULL;
     }
@@ -458,11 +462,7 @@ static void unlink_conn(struct conn *conn)
         server->conns = conn->next;
     if (conn->next)
         conn->next->previous = conn->previous;
-    for (struct conn **at = &server->ready; conn->is_ready && *at; at = &(*at)->next_ready)
-        if (*at == conn) {
-            *at = conn->next_ready;
-            break;
-        }
+    restraint_forget(conn);
     for (struct conn **at = &server->unsent; conn->is_unsent && *at; at = &(*at)->next_unsent)
         if (*at == conn) {
             *at = conn->next_unsent;
@@ -478,11 +478,14 @@ void conn_close(struct conn *conn)
         unlink_conn(conn);
     follow_end(server->service->followers, &conn->follow);
     outbox_drop(&conn->outbox, &server->pool);
+    receive_end(&conn->received);
+    restraint_count(conn);
     input_drop(&conn->input, server->service->arena, conn->peer);
-    if (conn->peer)
+    if (remains_take(&server->remains, conn->source.fd, conn->peer))
+        server->stats.connections++;
+    else if (conn->peer)
         peer_leave(server->peers, conn->peer);
     who_release(server->who, &conn->subject);
-    close(conn->source.fd);
     free(conn->audit_subject);
     free(conn);
 }

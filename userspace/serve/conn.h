@@ -15,8 +15,10 @@
 #include "base/loop.h"
 #include "serve/audit_line.h"
 #include "serve/follow.h"
+#include "serve/http.h"
 #include "serve/input.h"
 #include "serve/outbox.h"
+#include "serve/receive.h"
 #include "serve/service.h"
 #include "serve/subject.h"
 
@@ -31,14 +33,17 @@ enum conn_state {
     CONN_CHANGE, /* it waits for what it changes to become durable */
     CONN_WRITE,  /* its replies wait for the reader */
     CONN_WATCH,  /* events go out whenever there are some */
+    CONN_HELD,   /* it is not read, for its peer is above a limit: no time of its runs */
 };
 
 struct conn {
     struct loop_source source; /* first: a source leads back here */
     struct server *server;
-    struct conn *next, *previous; /* all connections */
-    struct conn *next_ready;      /* those with more to do in the next turn */
-    struct conn *next_unsent;     /* those with something to be sent at the end of this turn */
+    struct conn *next, *previous;             /* all connections */
+    struct conn *next_ready, *previous_ready; /* its pod's, with more to do in the next turn */
+    struct conn *next_unsent; /* those with something to be sent at the end of this turn */
+    struct conn *next_held, *previous_held; /* those that are not read (restraint.h) */
+    int is_held;
     int is_ready;
     int is_unsent;
     int is_unread;   /* the socket may hold more than was taken: no edge will tell */
@@ -63,9 +68,12 @@ struct conn {
     size_t audit_length;
     struct audit_memo audit_memo;
 
+    struct http_memo http_memo;
     struct input input; /* what is left of an unfinished request */
     size_t body_needed; /* head and body of the request that is being received; 0: not known */
+    struct received received; /* what came with its body */
     struct outbox outbox;
+    size_t queued; /* what of it counts as its peer's, since it did not leave at once */
 };
 
 /* Start a connection on FD, which it owns. NULL (FD closed) when it may not be. */

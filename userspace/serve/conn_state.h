@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What conn.c and conn_follow.c share; nobody else includes it. */
+/* What conn.c, conn_follow.c, conn_receive.c and restraint.c share; nobody else includes it. */
 #ifndef VSECM_SERVE_CONN_STATE_H
 #define VSECM_SERVE_CONN_STATE_H
 
@@ -13,6 +13,18 @@ struct call conn_state_call(struct conn *conn, const struct http_request *reques
 
 /* One more reply, to be filled. NULL: out of memory. */
 struct reply *conn_state_reply(struct conn *conn);
+
+/* Whether there is room for what CALL may bring; else *reply says so. */
+int conn_receive_may_bring(const struct conn *conn, struct call *call, struct reply *reply);
+
+/* Why what was received is not looked at; status 0: it is. */
+struct refusal {
+    int status;
+    const char *why; /* static */
+};
+
+/* As receive_bytes(); what *refusal is about has been wiped. */
+ssize_t conn_receive_bytes(struct conn *conn, char *data, size_t size, struct refusal *refusal);
 
 /* It has something to be sent at the end of the turn. */
 void conn_state_put_unsent(struct conn *conn);

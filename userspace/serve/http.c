@@ -65,10 +65,10 @@ static const unsigned char classes[256] = {
 
 static int all_of(struct span text, unsigned char class)
 {
+    unsigned char all = class;
     for (size_t i = 0; i < text.length; i++)
-        if (!(classes[(unsigned char)text.data[i]] & class))
-            return 0;
-    return 1;
+        all &= classes[(unsigned char)text.data[i]];
+    return all;
 }
 
 static char lower(char c)
@@ -254,6 +254,37 @@ int http_read(const char *data, size_t length, struct http_request *ret, const c
     }
     ret->head_length = at;
     return check_whole(&head);
+}
+
+static void move(struct span *text, const char *from, const char *to)
+{
+    if (text->length)
+        text->data = to + (text->data - from);
+}
+
+static void remember(struct http_memo *memo, const char *data, const struct http_request *request)
+{
+    struct http_request *own = &memo->request;
+    *own = *request;
+    memo->length = request->head_length;
+    memcpy(memo->text, data, memo->length);
+    struct span *const spans[] = {&own->method, &own->path, &own->query, &own->if_none_match,
+                                  &own->last_event_id};
+    for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
+        move(spans[i], data, memo->text);
+}
+
+int http_read_again(const char *data, size_t length, struct http_memo *memo,
+                    struct http_request *ret, const char **why)
+{
+    if (memo->length && memo->length <= length && memcmp(data, memo->text, memo->length) == 0) {
+        *ret = memo->request;
+        return HTTP_COMPLETE;
+    }
+    int r = http_read(data, length, ret, why);
+    if (r == HTTP_COMPLETE && !ret->has_length && ret->head_length <= sizeof memo->text)
+        remember(memo, data, ret);
+    return r;
 }
 
 /* ---- helpers of the handlers --------------------------------------------------------------- */

@@ -36,6 +36,23 @@ struct http_request {
  */
 int http_read(const char *data, size_t length, struct http_request *ret, const char **why);
 
+/* The last head of a connection, for most ask the same again and again. All zero is an empty one.
+ */
+#define HTTP_MEMO 256
+struct http_memo {
+    size_t length;               /* of the head in text; 0: nothing is remembered */
+    struct http_request request; /* its spans point into text */
+    char text[HTTP_MEMO];
+};
+
+/*
+ * As http_read(), but a head that is byte for byte the one in MEMO is not read again: the spans of
+ * *ret then point into MEMO, and are good until the next call with it. A head in front of a body is
+ * never remembered.
+ */
+int http_read_again(const char *data, size_t length, struct http_memo *memo,
+                    struct http_request *ret, const char **why);
+
 /*
  * Undo percent-encoding of TEXT into RET of SIZE bytes. The number of bytes, or -EINVAL for a bad
  * escape, a NUL or too little room.

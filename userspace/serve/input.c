@@ -8,7 +8,7 @@
 #include "limits.h"
 #include "serve/peer.h"
 
-#define FIRST_SIZE 1024u /* a request that does not come whole is seldom larger */
+#define FIRST_SIZE LIMIT_RECEIVE /* a request that does not come whole is seldom larger */
 
 void input_drop(struct input *input, struct arena *arena, struct peer *peer)
 {
@@ -23,7 +23,7 @@ void input_drop(struct input *input, struct arena *arena, struct peer *peer)
 /* Room to grow, so that bytes that come one by one are not copied each time. */
 static size_t size_for(size_t length)
 {
-    size_t size = length < FIRST_SIZE / 2 ? FIRST_SIZE : 2 * length;
+    size_t size = length < FIRST_SIZE ? FIRST_SIZE : 2 * length;
     return size > LIMIT_HEADER && length < LIMIT_HEADER ? LIMIT_HEADER : size;
 }
 

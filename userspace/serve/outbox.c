@@ -218,6 +218,14 @@ int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *pr
     return 0;
 }
 
+size_t outbox_memory(const struct outbox *outbox)
+{
+    size_t bytes = 0;
+    for (const struct queued *q = outbox->first; q; q = q->next)
+        bytes += sizeof *q + q->reply.part.length;
+    return bytes;
+}
+
 void outbox_drop(struct outbox *outbox, struct outbox_pool *pool)
 {
     while (outbox->first)

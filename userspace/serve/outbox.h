@@ -45,6 +45,9 @@ void outbox_take_back(struct outbox *outbox, struct outbox_pool *pool);
 #define OUTBOX_GIVES_WAY 2
 int outbox_send(struct outbox *outbox, struct outbox_pool *pool, int fd, int *progress);
 
+/* Bytes that the replies in OUTBOX hold, until their last byte has left. */
+size_t outbox_memory(const struct outbox *outbox);
+
 /* Release everything in OUTBOX, sent or not. */
 void outbox_drop(struct outbox *outbox, struct outbox_pool *pool);
 

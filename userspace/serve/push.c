@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "identity/identity.h"
+#include "kernel/guard.h"
 #include "limits.h"
 #include "protocol.h"
 #include "serve/access.h"
@@ -57,10 +58,20 @@ static int is_shown(struct follow *follow, const struct event *event)
     return strcmp(follow_seen(follow), event->id) == 0;
 }
 
-/* Of a pod, or of whoever else has the key. */
+/* A page is of one domain, for the kernel keeps it from all others: of a pod, a service. */
 static struct span sharer_of(const struct call *call)
 {
-    return span_of(call->subject->place->pod_uid);
+    const struct vsecm_domain *domain = &call->subject->domain;
+    return (struct span){(const char *)&domain->cgroup_id, sizeof domain->cgroup_id};
+}
+
+/* Whoever is in no cgroup but the root has no domain, and shares with all that are like him. */
+static int keep_in_domain(const struct service *service, const struct call *call,
+                          const struct page *page)
+{
+    const struct vsecm_domain *domain = &call->subject->domain;
+    int r = domain->cgroup_id ? guard_file(service->attest, page_fd(page), domain) : 0;
+    return r == -EOPNOTSUPP ? 0 : r;
 }
 
 static void refuse_page(struct call *call, int r, struct reply *reply)
@@ -96,6 +107,8 @@ void push_page(struct service *service, struct call *call, struct reply *reply)
     event_of(service->store, key, service_now_us(service), &event);
     size_t length = event.reason == PAGE_REASON_NONE ? event.version->value.length : 0;
     int r = follow_page(service->followers, follow, key, sharer_of(call), length);
+    if (r == 0 && (r = keep_in_domain(service, call, follow_live_page(follow))) < 0)
+        follow_end(service->followers, follow);
     if (r == 0 && !is_shown(follow, &event))
         show(follow, &event);
     if (r == 0)

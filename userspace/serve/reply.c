@@ -33,6 +33,7 @@ static const struct phrase phrases[] = {
     {409, "HTTP/1.1 409 Conflict\r\n"},
     {411, "HTTP/1.1 411 Length Required\r\n"},
     {413, "HTTP/1.1 413 Content Too Large\r\n"},
+    {429, "HTTP/1.1 429 Too Many Requests\r\n"},
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
     {501, "HTTP/1.1 501 Not Implemented\r\n"},
     {503, "HTTP/1.1 503 Service Unavailable\r\n"},
@@ -216,18 +217,32 @@ void reply_error(struct reply *reply, int status, const char *code, const char *
     short_body(reply, &w, REPLY_JSON, (struct span){body, b.used});
 }
 
-void reply_wrong_method(struct reply *reply, const char *allowed)
+/* With one more field: FIELD, as in "Allow: ", and its VALUE. */
+static void error_with(struct reply *reply, int status, const char *code, const char *message,
+                       const char *field, const char *value)
 {
     char body[REPLY_SHORT];
-    char message[256];
-    snprintf(message, sizeof message, "this path takes %s", allowed);
     struct writer b = writer_on(body, sizeof body);
-    error_body(&b, ERROR_METHOD, message);
-    struct writer w = start(reply, 405);
-    writer_literal(&w, "Allow: ");
-    writer_text(&w, allowed);
+    error_body(&b, code, message);
+    struct writer w = start(reply, status);
+    writer_text(&w, field);
+    writer_text(&w, value);
     writer_literal(&w, "\r\n");
     short_body(reply, &w, REPLY_JSON, (struct span){body, b.used});
+}
+
+void reply_wrong_method(struct reply *reply, const char *allowed)
+{
+    char message[256];
+    snprintf(message, sizeof message, "this path takes %s", allowed);
+    error_with(reply, 405, ERROR_METHOD, message, "Allow: ", allowed);
+}
+
+void reply_too_many(struct reply *reply, uint64_t seconds, const char *why)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seconds);
+    error_with(reply, 429, ERROR_RATE, why, "Retry-After: ", text);
 }
 
 void reply_continue(struct reply *reply)

@@ -83,6 +83,9 @@ int reply_page(struct reply *reply, const struct page *page);
 void reply_error(struct reply *reply, int status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* 429: not before SECONDS have passed; WHY says what was too much. */
+void reply_too_many(struct reply *reply, uint64_t seconds, const char *why);
+
 /* 405, with the methods that the path takes. */
 void reply_wrong_method(struct reply *reply, const char *allowed);
 

@@ -9,6 +9,7 @@
 #include "serve/keystone.h"
 #include "serve/listing.h"
 #include "serve/nodes.h"
+#include "serve/protect.h"
 #include "serve/push.h"
 #include "serve/restores.h"
 #include "serve/sentinel.h"
@@ -21,29 +22,31 @@
 
 /* clang-format off */
 static const struct route routes[] = {
-    /* method   path                  tail access           body        sealed operation       handler */
-    {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          0,     "get",          workload_secret, NULL},
-    {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          0,     "value",        workload_value, NULL},
-    {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          0,     "member",       workload_member, NULL},
-    {"GET",    PATH_WATCH,            0,   ACCESS_WORKLOAD, 0,          0,     "watch",        push_watch, NULL},
-    {"GET",    PATH_PAGE,             0,   ACCESS_WORKLOAD, 0,          0,     "page",         push_page, NULL},
-    {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          1,     "whoami",       workload_whoami, NULL},
-    {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,     "recipient",    keys_recipient, NULL},
-    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,     "list",         listing_get, NULL},
-    {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "put",          sentinel_put, NULL},
-    {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "delete",       sentinel_delete, NULL},
-    {"GET",    PATH_KEYSTONE,         0,   ACCESS_ADMIN,    0,          0,     "keystone",     keystone_get, NULL},
-    {"POST",   PATH_KEYS,             0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "unseal",       keys_unseal, NULL},
-    {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          1,     "status",       status_show, NULL},
-    {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,     "history",      versions_list, NULL},
-    {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,     "reveal",       versions_value, NULL},
-    {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rollback",     versions_rollback, NULL},
-    {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,     "backup",       backups_get, BACKUP},
-    {"POST",   PATH_RESTORE,          0,   ACCESS_ADMIN,    LIMIT_PIECE, 0,    "upload",       restores_receive, RESTORE},
-    {"POST",   PATH_RESTORE_APPLY,    0,   ACCESS_ADMIN,    LIMIT_BODY, 0,     "restore",      restores_apply, RESTORE},
-    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,     "rekey",        keys_rekey, NULL},
-    {"GET",    PATH_NODES,            0,   ACCESS_ADMIN,    0,          1,     "nodes",        nodes_list, NULL},
-    {"POST",   PATH_NODES,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 1,     "node",         nodes_change, NULL},
+    /* method   path                  tail access           body        files sealed operation       handler */
+    {"GET",    PATH_WORKLOAD_SECRET,  0,   ACCESS_WORKLOAD, 0,          0,    0,     "get",          workload_secret, NULL},
+    {"GET",    PATH_VALUE,            0,   ACCESS_WORKLOAD, 0,          0,    0,     "value",        workload_value, NULL},
+    {"GET",    PATH_VALUE,            1,   ACCESS_WORKLOAD, 0,          0,    0,     "member",       workload_member, NULL},
+    {"GET",    PATH_WATCH,            0,   ACCESS_WORKLOAD, 0,          0,    0,     "watch",        push_watch, NULL},
+    {"GET",    PATH_PAGE,             0,   ACCESS_WORKLOAD, 0,          0,    0,     "page",         push_page, NULL},
+    {"POST",   PATH_SHIELD,           0,   ACCESS_WORKLOAD, LIMIT_GUARD_BODY, 0, 0,   "shield",       protect_shield, NULL},
+    {"POST",   PATH_GUARD,            0,   ACCESS_WORKLOAD, LIMIT_GUARD_BODY, LIMIT_GUARD_FILES, 0, "guard", protect_files, NULL},
+    {"GET",    PATH_WHOAMI,           0,   ACCESS_ANYONE,   0,          0,    1,     "whoami",       workload_whoami, NULL},
+    {"GET",    PATH_RECIPIENT,        0,   ACCESS_ANYONE,   0,          0,    0,     "recipient",    keys_recipient, NULL},
+    {"GET",    PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    0,          0,    0,     "list",         listing_get, NULL},
+    {"POST",   PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,    0,     "put",          sentinel_put, NULL},
+    {"DELETE", PATH_SENTINEL_SECRETS, 0,   ACCESS_ADMIN,    LIMIT_BODY, 0,    0,     "delete",       sentinel_delete, NULL},
+    {"GET",    PATH_KEYSTONE,         0,   ACCESS_ADMIN,    0,          0,    0,     "keystone",     keystone_get, NULL},
+    {"POST",   PATH_KEYS,             0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,    1,     "unseal",       keys_unseal, NULL},
+    {"GET",    PATH_STATUS,           0,   ACCESS_ADMIN,    0,          0,    1,     "status",       status_show, NULL},
+    {"GET",    PATH_HISTORY,          0,   ACCESS_ADMIN,    0,          0,    0,     "history",      versions_list, NULL},
+    {"GET",    PATH_ADMIN_VALUE,      0,   ACCESS_ADMIN,    0,          0,    0,     "reveal",       versions_value, NULL},
+    {"POST",   PATH_ROLLBACK,         0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,    0,     "rollback",     versions_rollback, NULL},
+    {"GET",    PATH_BACKUP,           0,   ACCESS_ADMIN,    0,          0,    0,     "backup",       backups_get, BACKUP},
+    {"POST",   PATH_RESTORE,          0,   ACCESS_ADMIN,    LIMIT_PIECE, 0,    0,    "upload",       restores_receive, RESTORE},
+    {"POST",   PATH_RESTORE_APPLY,    0,   ACCESS_ADMIN,    LIMIT_BODY, 0,    0,     "restore",      restores_apply, RESTORE},
+    {"POST",   PATH_REKEY,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,    0,     "rekey",        keys_rekey, NULL},
+    {"GET",    PATH_NODES,            0,   ACCESS_ADMIN,    0,          0,    1,     "nodes",        nodes_list, NULL},
+    {"POST",   PATH_NODES,            0,   ACCESS_ADMIN,    LIMIT_KEYS, 0,    1,     "node",         nodes_change, NULL},
 };
 /* clang-format on */
 

@@ -18,6 +18,7 @@ struct route {
     int takes_tail; /* one more path segment follows */
     enum access access;
     size_t max_body;
+    unsigned max_files;    /* descriptors that the body may bring, at most LIMIT_GUARD_FILES */
     int works_sealed;      /* also while the store is sealed */
     const char *operation; /* its name in the audit trail */
     void (*handle)(struct service *service, struct call *call, struct reply *reply);

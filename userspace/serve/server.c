@@ -2,6 +2,7 @@
 #include "serve/server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -12,7 +13,9 @@
 #include "base/error.h"
 #include "crypto/arena.h"
 #include "kernel/attest.h"
+#include "kernel/sender.h"
 #include "limits.h"
+#include "serve/bars.h"
 #include "serve/conn.h"
 #include "serve/follow.h"
 #include "serve/outbox.h"
@@ -58,6 +61,8 @@ int server_listen(struct server *server, enum door door, int fd)
     listener->server = server;
     listener->door = door;
     int r = attest_watch(server->attest, fd);
+    if (r == 0 && server->options.checks_sender)
+        r = sender_watch(fd);
     return r < 0 ? r : loop_add(server->loop, &listener->source, EPOLLIN);
 }
 
@@ -89,19 +94,6 @@ static void settle_all(struct server *server)
         struct conn *conn = first;
         first = conn->next_unsent;
         conn_settle(conn);
-    }
-}
-
-/* Those that stay ready because their peer's share is used up come again in the next turn. */
-static void resume_ready(struct server *server)
-{
-    struct conn *ready = server->ready;
-    server->ready = NULL;
-    while (ready) {
-        struct conn *conn = ready;
-        ready = conn->next_ready;
-        conn->is_ready = 0;
-        conn_resume(conn);
     }
 }
 
@@ -143,10 +135,11 @@ static int on_turn(void *context)
     struct server *server = context;
     if (server->looks_again)
         resume_waiting(server);
+    restraint_turn(server);
     change_flush(server->service->store);
     settle_all(server);
-    if (server->ready) {
-        resume_ready(server);
+    if (server->lines.first) {
+        restraint_resume(server);
         change_flush(server->service->store);
         settle_all(server);
     }
@@ -154,7 +147,7 @@ static int on_turn(void *context)
     if (follow_has_due(followers))
         tell_followers(server);
     service_end_turn(server->service);
-    return server->ready != NULL || server->unsent != NULL || follow_has_due(followers);
+    return server->lines.first != NULL || server->unsent != NULL || follow_has_due(followers);
 }
 
 /* Whoever waits to begin comes last: what it begins may replace what the others came to fetch. */
@@ -173,6 +166,17 @@ static void end_drain(struct server *server)
         loop_stop(server->loop);
 }
 
+/* At most COUNT of those that are over. */
+static void close_remains(struct server *server, unsigned count)
+{
+    void *peer;
+    while (count-- && remains_close(&server->remains, &peer)) {
+        server->stats.connections--;
+        if (peer)
+            peer_leave(server->peers, peer);
+    }
+}
+
 static void on_sweep(struct loop_timer *timer)
 {
     struct server *server = (struct server *)((char *)timer - offsetof(struct server, sweep));
@@ -182,6 +186,7 @@ static void on_sweep(struct loop_timer *timer)
         if (conn->deadline_ms <= server->now_ms)
             conn_expire(conn);
     }
+    close_remains(server, LIMIT_CLOSES);
     for (size_t i = 0; i < 2; i++)
         if (server->listeners[i].source.fd >= 0)
             loop_modify(server->loop, &server->listeners[i].source, EPOLLIN);
@@ -189,6 +194,7 @@ static void on_sweep(struct loop_timer *timer)
     if (server->was_working != server->service->working)
         follow_all_due(server->service->followers);
     server->was_working = server->service->working;
+    restraint_sweep(server);
     follow_tick(server->service->followers, service_now_us(server->service));
     loop_set_timer(server->loop, &server->sweep, SWEEP_MS);
     end_drain(server);
@@ -213,6 +219,7 @@ void server_drain(struct server *server)
 void server_set_registry(struct server *server, const struct registry *registry)
 {
     who_set_registry(server->who, registry);
+    restraint_pardon(server);
     for (struct conn *conn = server->conns, *next; conn; conn = next) {
         next = conn->next;
         if (who_refresh(server->who, &conn->subject) || conn_describe(conn) < 0)
@@ -240,10 +247,10 @@ int server_new(struct loop *loop, struct service *service, struct attest *attest
     server->now_ms = clock_mono_ms();
     server->was_working = service->working;
     server->who = who_new(attest, roots, options->sentinel);
-    server->peers = peer_new_table(options->max_connections);
+    server->peers = peer_new_table(options->max_connections, options->requests_per_second);
     server->scratch = arena_alloc(service->arena, SERVER_SCRATCH);
     server->sweep.fire = on_sweep;
-    if (!server->who || !server->peers || !server->scratch) {
+    if (restraint_begin(server) < 0 || !server->who || !server->peers || !server->scratch) {
         server_free(server);
         return error_set(error, -ENOMEM, "out of memory");
     }
@@ -261,6 +268,7 @@ const struct follow_book *server_followers(const struct server *server)
 void server_read_stats(const struct server *server, struct server_stats *ret)
 {
     *ret = server->stats;
+    ret->barred = server->restraint.bars ? bars_count(server->restraint.bars) : 0;
 }
 
 void server_free(struct server *server)
@@ -271,6 +279,8 @@ void server_free(struct server *server)
     follow_leave_pages(server->service->followers);
     while (server->conns)
         conn_close(server->conns);
+    restraint_end(server);
+    close_remains(server, UINT_MAX);
     loop_cancel_timer(server->loop, &server->sweep);
     loop_set_turn(server->loop, NULL, NULL);
     arena_free(server->service->arena, server->scratch);

@@ -3,6 +3,7 @@
 #ifndef VSECM_SERVE_SERVER_H
 #define VSECM_SERVE_SERVER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "serve/subject.h"
@@ -20,6 +21,14 @@ struct server_options {
     const char *sentinel; /* key of the workload that may administer */
     unsigned max_connections;
     unsigned max_connections_per_pod;
+    int checks_sender; /* of each piece of a request; it was proven that it can (kernel/sender.h) */
+    uint64_t requests_per_second; /* of one pod; 0: any number */
+    /*
+     * The pod of WHO (audit_line_subject() of somebody in it, so escaped) is barred from connecting
+     * for SECONDS. For the log; NULL: nobody is told.
+     */
+    void (*barred)(void *context, const char *who, uint64_t seconds);
+    void *barred_context;
     /* milliseconds */
     uint64_t header_ms, body_ms, write_ms, idle_ms, identity_wait_ms, drain_ms;
 };
@@ -30,6 +39,9 @@ struct server_stats {
     uint64_t accepted;
     uint64_t over_limit; /* connections refused because there were too many */
     uint64_t timed_out;
+    uint64_t rate_limited; /* requests and connections answered 429 */
+    uint64_t bars;         /* times that a pod was barred from connecting */
+    size_t barred;         /* pods that are, at present */
 };
 
 /* All arguments outlive the server. 0 with *ret the caller's, or -ENOMEM / -ENOSPC with *error. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What server.c and conn.c share; nobody else includes it. */
+/* What server.c, conn.c and restraint.c share; nobody else includes it. */
 #ifndef VSECM_SERVE_SERVER_STATE_H
 #define VSECM_SERVE_SERVER_STATE_H
 
 #include "base/loop.h"
+#include "serve/line.h"
 #include "serve/outbox.h"
+#include "serve/remains.h"
+#include "serve/restraint.h"
 #include "serve/server.h"
 
 struct attest;
@@ -32,7 +35,7 @@ struct server {
     struct loop_timer sweep;
     uint64_t now_ms; /* as of the last sweep: connections' deadlines are no finer */
     struct conn *conns;
-    struct conn *ready;
+    struct lines lines; /* of connections with more to do in the next turn */
     struct conn *unsent;
     char *scratch;   /* in the arena */
     int was_working; /* service->working at the last sweep */
@@ -41,6 +44,8 @@ struct server {
     uint64_t drain_by_ms;
     struct server_stats stats;
     struct outbox_pool pool;
+    struct remains remains; /* each with its peer, of which it is still a connection */
+    struct restraint restraint;
 };
 
 #endif

@@ -19,6 +19,7 @@
 #include "serve/put_request.h"
 #include "serve/reply.h"
 #include "serve/route.h"
+#include "serve/shields.h"
 #include "serve/subject.h"
 #include "store/keyring.h"
 #include "store/store.h"
@@ -26,8 +27,11 @@
 int service_init(struct service *service)
 {
     service->scratch = calloc(1, sizeof *service->scratch);
-    if (!service->scratch)
+    service->shields = shields_new(VSECM_SHIELDS, LIMIT_SHIELDS_PER_POD);
+    if (!service->scratch || !service->shields) {
+        service_done(service);
         return -ENOMEM;
+    }
     int r = follow_book_new(LIMIT_SECRETS, &service->followers);
     if (r < 0) {
         service_done(service);
@@ -40,6 +44,8 @@ void service_done(struct service *service)
 {
     follow_book_free(service->followers);
     service->followers = NULL;
+    shields_free(service->shields);
+    service->shields = NULL;
     free(service->scratch);
     service->scratch = NULL;
 }
@@ -90,10 +96,21 @@ void service_record(struct service *service, struct call *call, const char *oper
     append(service, call, &event);
 }
 
+void service_record_refusals(struct service *service, struct span subject, const char *operation,
+                             const char *reason, uint64_t count)
+{
+    char line[LIMIT_AUDIT_RECORD];
+    struct writer w = writer_on(line, sizeof line);
+    const struct audit_event event = {
+        .operation = operation, .outcome = "deny", .reason = reason, .count = count};
+    audit_line_write(&w, service_now_us(service), subject, &event, NULL);
+    audit_append(service->audit, line, w.used);
+}
+
 int service_keep_record(struct service *service, struct call *call, const char *operation,
                         struct span key, const char *reason)
 {
-    struct audit_event event = {operation, key, "allow", reason};
+    struct audit_event event = {operation, key, "allow", reason, 0};
     int r = audit_reserve(service->audit, 1);
     if (r == 0)
         r = append(service, call, &event);
@@ -106,7 +123,7 @@ int service_note(struct service *service, const char *operation, struct span key
 {
     char line[LIMIT_AUDIT_RECORD];
     struct writer w = writer_on(line, sizeof line);
-    struct audit_event event = {operation, key, outcome, reason};
+    struct audit_event event = {operation, key, outcome, reason, 0};
     audit_line_write(&w, service_now_us(service), SPAN_LITERAL("\"door\":\"none\""), &event, NULL);
     int r = audit_append(service->audit, line, w.used);
     return service->serves_unaudited ? 0 : r;
@@ -254,6 +271,21 @@ static int may(struct service *service, const struct route *route, struct call *
     return 0;
 }
 
+/* Those that come with the head are lost by then, and whoever sent them would not learn of it. */
+static int may_bring(struct service *service, const struct route *route, struct call *call,
+                     struct reply *reply)
+{
+    call->max_files = route->max_files;
+    if (!route->max_files || (call->request->expects_continue && !call->body.length))
+        return 1;
+    call->reason = "malformed";
+    reply_error(reply, 400, ERROR_BAD_REQUEST,
+                "descriptors come with the body, once it was asked for: send the head with Expect: "
+                "100-continue, and the rest after 100 Continue");
+    finish(service, call, route->operation, reply);
+    return 0;
+}
+
 enum service_result service_gate(struct service *service, struct call *call, size_t *max,
                                  struct reply *reply)
 {
@@ -261,7 +293,8 @@ enum service_result service_gate(struct service *service, struct call *call, siz
     int closes = reply->closes;
     reply->closes = 1; /* a refused body may be on its way already; it is not read */
     const struct route *route = find_route(service, call, reply);
-    if (route && may(service, route, call, reply, &result)) {
+    if (route && may(service, route, call, reply, &result) &&
+        may_bring(service, route, call, reply)) {
         *max = route->max_body;
         if (call->request->content_length <= *max) {
             reply->closes = closes;
@@ -308,10 +341,14 @@ void service_malformed(struct service *service, struct call *call, int status, c
     const char *code = status == 431   ? ERROR_TOO_LARGE
                        : status == 411 ? ERROR_LENGTH
                        : status == 408 ? ERROR_TIMEOUT
+                       : status == 403 ? ERROR_FORBIDDEN
                        : status == 507 ? ERROR_FULL
                        : status == 503 ? ERROR_UNAVAILABLE
                                        : ERROR_BAD_REQUEST;
-    call->reason = status == 408 ? "timeout" : status >= 500 ? "overload" : "malformed";
+    call->reason = status == 408   ? "timeout"
+                   : status == 403 ? "sender"
+                   : status >= 500 ? "overload"
+                                   : "malformed";
     reply->closes = 1;
     reply_error(reply, status, code, "%s", why);
     finish(service, call, "none", reply);

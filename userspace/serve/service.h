@@ -15,6 +15,7 @@
 
 struct age_identity;
 struct arena;
+struct attest;
 struct audit;
 struct audit_memo;
 struct error;
@@ -26,6 +27,7 @@ struct put_request;
 struct reply;
 struct restore;
 struct root;
+struct shields;
 struct store;
 struct subject;
 struct writer;
@@ -37,8 +39,10 @@ struct service {
     struct root *root; /* the cluster's root key; NULL outside of a cluster */
     struct restore *restore;
     struct arena *arena;
+    struct attest *attest; /* of the guards; NULL: there are none */
     struct audit *audit;
     struct follow_book *followers;
+    struct shields *shields;
     enum access_reveal reveal;
     const char *sentinel; /* its key; outlives the service */
     int serves_unaudited; /* option audit_required = no: go on when a record cannot be kept */
@@ -73,8 +77,11 @@ struct call {
     struct span audit_subject; /* audit_line_subject() of it */
     struct audit_memo *memo;   /* of the connection, or NULL */
     const struct http_request *request;
-    struct span body;
-    struct span tail; /* what follows the route's path, still percent-encoded */
+    struct span body; /* for service_gate(): what has come of it */
+    const int *files; /* descriptors that came with it; closed behind the answer */
+    unsigned file_count;
+    unsigned max_files; /* set by service_gate(): descriptors that the body may bring */
+    struct span tail;   /* what follows the route's path, still percent-encoded */
     int waits; /* a pod that is not known, or its secret, may still come: SERVICE_WAITS is fine */
     const struct span *keys; /* what the audit records name; set by the handler */
     size_t key_count;
@@ -115,8 +122,8 @@ const struct age_identity *service_identities(const struct service *service, siz
 
 /*
  * Decide on a head before its body is read: a body that nobody would look at is never taken in.
- * SERVICE_BODY with *max = bytes of body that may follow, SERVICE_WAITS, or SERVICE_REPLIED with a
- * refusal that closes the connection.
+ * SERVICE_BODY with *max = bytes of body that may follow and call->max_files, SERVICE_WAITS, or
+ * SERVICE_REPLIED with a refusal that closes the connection.
  */
 enum service_result service_gate(struct service *service, struct call *call, size_t *max,
                                  struct reply *reply);
@@ -172,5 +179,9 @@ int service_keep_record(struct service *service, struct call *call, const char *
 /* Keep a record of something that is no request, for example a connection that was refused. */
 void service_record(struct service *service, struct call *call, const char *operation,
                     const char *outcome, const char *reason);
+
+/* The same of COUNT refusals that had no record of their own; SUBJECT as audit_line_subject(). */
+void service_record_refusals(struct service *service, struct span subject, const char *operation,
+                             const char *reason, uint64_t count);
 
 #endif

@@ -19,9 +19,10 @@ struct subject {
     int attested;     /* the kernel has a record of this caller; else nothing below holds */
     const char *tier; /* by which tier: "lsm" or "cgroup" */
     struct vsecm_caller caller;
-    const struct place *place; /* never NULL; shared by all callers of a cgroup */
-    struct identity *identity; /* NULL: no workload that is known; a counted reference */
-    int is_sentinel;           /* the identity is the one that may administer */
+    struct vsecm_domain domain; /* the cgroup that stands for its place: its pod's, its service's */
+    const struct place *place;  /* never NULL; shared by all callers of a cgroup */
+    struct identity *identity;  /* NULL: no workload that is known; a counted reference */
+    int is_sentinel;            /* the identity is the one that may administer */
     int is_unseen; /* nobody is known there yet, for the list of pods was never complete */
 };
 

@@ -8,11 +8,13 @@
 #include "identity/identity.h"
 #include "identity/registry.h"
 #include "kernel/attest.h"
+#include "kernel/guard.h"
 #include "limits.h"
 
 struct known_place {
     struct place place; /* first, so that a subject's place leads back here */
     uint64_t cgroup_id;
+    struct vsecm_domain domain;
     unsigned users;
 };
 
@@ -74,6 +76,19 @@ static void forget_unused(struct who *who)
     free(unused);
 }
 
+/* Without a guard, or where it failed, what a caller connects with stays in its own cgroup. */
+static void learn_domain(struct who *who, struct known_place *known,
+                         const struct vsecm_chain *chain)
+{
+    unsigned level = known->place.level;
+    if (level > 0)
+        known->domain = (struct vsecm_domain){.cgroup_id = chain->id[level - 1], .level = level};
+    if (known->domain.cgroup_id)
+        guard_place(who->attest, known->cgroup_id, &known->domain);
+    if (known->place.root_level > 0)
+        guard_pod_root(who->attest, chain->id[known->place.root_level - 1]);
+}
+
 static struct known_place *learn_place(struct who *who, uint64_t cgroup_id)
 {
     struct vsecm_chain chain;
@@ -86,6 +101,7 @@ static struct known_place *learn_place(struct who *who, uint64_t cgroup_id)
         return NULL;
     known->cgroup_id = cgroup_id;
     place_read(&chain, who->roots, &known->place);
+    learn_domain(who, known, &chain);
     if (table_set(who->places, key_of(&known->cgroup_id), known, NULL) < 0) {
         free(known);
         return NULL;
@@ -116,8 +132,23 @@ void who_read(struct who *who, int accepted, enum door door, struct subject *ret
     known->users++;
     ret->attested = 1;
     ret->caller = caller;
+    ret->domain = known->domain;
     ret->place = &known->place;
     find_identity(who, ret);
+}
+
+int who_may_send(struct who *who, const struct subject *subject, uint64_t sender)
+{
+    if (!subject->attested || !sender) /* without a record nothing is served anyway */
+        return !subject->attested;
+    if (sender == subject->caller.cgroup_id)
+        return 1;
+    if (!subject->domain.cgroup_id)
+        return 0;
+    const struct known_place *known = table_find(who->places, key_of(&sender));
+    if (!known)
+        known = learn_place(who, sender);
+    return known && known->domain.cgroup_id == subject->domain.cgroup_id;
 }
 
 int who_refresh(struct who *who, struct subject *subject)

@@ -32,6 +32,10 @@ void who_read(struct who *who, int accepted, enum door door, struct subject *ret
  */
 int who_refresh(struct who *who, struct subject *subject);
 
+/* Whether a request of SUBJECT's connection may come from the cgroup SENDER: its own, or one that
+ * is known to be of the same place. */
+int who_may_send(struct who *who, const struct subject *subject, uint64_t sender);
+
 void who_release(struct who *who, struct subject *subject);
 
 /* NULL is fine. */

@@ -13,12 +13,15 @@
 struct span answer_etag(const struct store_version *version, char ret[ANSWER_ETAG])
 {
     static const char hex[] = "0123456789abcdef";
+    char time[16];
+    uint64_t left = (uint64_t)version->updated_us;
+    for (size_t i = sizeof time; i-- > 0; left >>= 4)
+        time[i] = hex[left & 15];
     struct writer w = writer_on(ret, ANSWER_ETAG);
     writer_literal(&w, "\"");
     writer_u64(&w, version->number);
     writer_literal(&w, ".");
-    for (int shift = 60; shift >= 0; shift -= 4)
-        writer_bytes(&w, &hex[(uint64_t)version->updated_us >> shift & 15], 1);
+    writer_bytes(&w, time, sizeof time);
     writer_literal(&w, "\"");
     return (struct span){ret, w.used};
 }

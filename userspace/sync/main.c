@@ -13,11 +13,11 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/monitor.h"
 #include "sync/api.h"
 #include "sync/confine.h"
 #include "sync/election.h"
 #include "sync/front.h"
-#include "sync/monitor.h"
 #include "sync/options.h"
 #include "sync/relay.h"
 #include "sync/trial.h"
@@ -135,7 +135,7 @@ static void stop(struct work *work)
     loop_free(work->loop);
 }
 
-static int run_worker(void *context)
+static _Noreturn void run_worker(void *context)
 {
     const struct job *job = context;
     struct work work = {
@@ -147,7 +147,7 @@ static int run_worker(void *context)
     if (r < 0)
         log_error("%s", error.text[0] ? error.text : "the event loop failed");
     stop(&work);
-    return r < 0 ? EXIT_REFUSED : EXIT_SUCCESS;
+    exit(r < 0 ? EXIT_REFUSED : EXIT_SUCCESS);
 }
 
 static int run_check(const struct options *options)
@@ -197,5 +197,6 @@ int main(int argc, char **argv)
         log_error("no random numbers");
         return EXIT_REFUSED;
     }
-    return monitor_run(run_worker, &job);
+    const struct monitor_options options = {.work = run_worker, .context = &job};
+    return monitor_run(&options);
 }
