@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"time"
 )
 
@@ -15,7 +16,10 @@ const (
 )
 
 // backoff counts failures in a row, and says how long to leave the daemon alone after them.
-type backoff struct{ failures int }
+type backoff struct {
+	failures int
+	cause    error // of the last failure, for wait
+}
 
 // pause returns the time until the next attempt: doubled with each failure, and between half and all of
 // that, so that the pods of a node do not come all at once.
@@ -35,7 +39,16 @@ func (b *backoff) pause() time.Duration {
 	return most/2 + time.Duration(binary.LittleEndian.Uint64(random[:])%uint64(most/2))
 }
 
+// pauseAfter is pause, with what the daemon asked for in err on top.
+func (b *backoff) pauseAfter(err error) time.Duration {
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused.RetryAfter + b.pause()
+	}
+	return b.pause()
+}
+
 // wait returns whether the pause went by before ctx ended.
 func (b *backoff) wait(ctx context.Context) bool {
-	return b.failures == 0 || sleep(ctx, b.pause())
+	return b.failures == 0 || sleep(ctx, b.pauseAfter(b.cause))
 }

@@ -47,7 +47,7 @@ func (c *Client) GetMember(ctx context.Context, member string) (*Secret, error) 
 
 // Whoami returns who the caller is to the daemon. A stranger is an answer too, with Reason set.
 func (c *Client) Whoami(ctx context.Context) (*Identity, error) {
-	_, body, err := c.run(ctx, "/v1/whoami")
+	_, body, err := c.run(ctx, get("/v1/whoami"))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (c *Client) Close() error {
 const maxTarget = 1024
 
 func (c *Client) get(ctx context.Context, target string) (*Secret, error) {
-	h, body, err := c.run(ctx, target)
+	h, body, err := c.run(ctx, get(target))
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,19 @@ func (c *Client) get(ctx context.Context, target string) (*Secret, error) {
 	return &Secret{Data: body, Version: h.version, Created: h.created, Updated: h.updated}, nil
 }
 
-// run gets target and returns an answer with status 200.
-func (c *Client) run(ctx context.Context, target string) (h head, body []byte, err error) {
+// request is what is sent: files go with the body, once the daemon asks for it. All that are made here may
+// be sent twice.
+type request struct {
+	head, body string
+	files      []int
+}
+
+func get(target string) request {
+	return request{head: "GET " + target + " HTTP/1.1\r\nHost: vsecm\r\n\r\n"}
+}
+
+// run sends r and returns an answer with status 200.
+func (c *Client) run(ctx context.Context, r request) (h head, body []byte, err error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -93,25 +104,25 @@ func (c *Client) run(ctx context.Context, target string) (h head, body []byte, e
 		return h, nil, ErrClosed
 	}
 	kept := c.channel != nil
-	h, body, err = c.once(ctx, target)
+	h, body, err = c.once(ctx, r)
 	// The daemon may have closed a connection that was idle, or be another one by now.
 	if kept && isGone(err) {
-		h, body, err = c.once(ctx, target)
+		h, body, err = c.once(ctx, r)
 	}
 	if err == nil && h.status != 200 {
-		err = statusError(h.status, body)
+		err = statusError(h, body)
 	}
 	return h, body, failure(ctx, c.path, err)
 }
 
-func (c *Client) once(ctx context.Context, target string) (h head, body []byte, err error) {
+func (c *Client) once(ctx context.Context, r request) (h head, body []byte, err error) {
 	if c.channel == nil {
 		if c.channel, err = dial(ctx, c.path); err != nil {
 			return h, nil, err
 		}
 	}
 	release := c.channel.guard(ctx, answerTimeout)
-	h, body, err = c.channel.exchange(target)
+	h, body, err = c.channel.exchange(r)
 	release()
 	if err != nil || h.close {
 		c.channel.close()
@@ -120,8 +131,13 @@ func (c *Client) once(ctx context.Context, target string) (h head, body []byte, 
 	return h, body, err
 }
 
-func (c *channel) exchange(target string) (h head, body []byte, err error) {
-	err = c.send("GET " + target + " HTTP/1.1\r\nHost: vsecm\r\n\r\n")
+func (c *channel) exchange(r request) (h head, body []byte, err error) {
+	asked := true
+	if len(r.files) == 0 {
+		err = c.send(r.head + r.body)
+	} else if err = c.send(r.head); err == nil {
+		asked, err = c.sendFiles(r)
+	}
 	// A daemon that closes may have said why.
 	if err != nil && !isGone(err) {
 		return h, nil, err
@@ -129,26 +145,33 @@ func (c *channel) exchange(target string) (h head, body []byte, err error) {
 	if h, err = c.receiveHead(false); err != nil {
 		return h, nil, err
 	}
+	h.close = h.close || !asked // it may still wait for the body it was promised
 	body, err = c.receiveBody(h.length)
 	return h, body, err
 }
 
 // statusError is the failure that an answer tells.
-func statusError(status int, body []byte) error {
+func statusError(h head, body []byte) error {
 	var said struct{ Message string }
 	_ = json.Unmarshal(body, &said)
 	class := ErrProtocol
-	switch status {
+	switch h.status {
 	case 400:
 		class = ErrInvalid
 	case 403:
 		class = ErrForbidden
 	case 404:
 		class = ErrNotFound
-	case 408, 429, 500, 503, 507:
+	case 409:
+		class = ErrConflict
+	case 429:
+		return &Error{ErrTooMany, said.Message, h.retryAfter}
+	case 501:
+		class = ErrUnsupported
+	case 408, 500, 503, 507:
 		class = ErrUnavailable
 	default:
-		return fail(class, "the answer has status %d", status)
+		return fail(class, "the answer has status %d", h.status)
 	}
 	return fail(class, "%s", said.Message)
 }

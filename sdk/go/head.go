@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// Seconds of a Retry-After that are believed.
+const maxRetryAfter = 3600
+
 // head is what an answer says before its body.
 type head struct {
 	status  int
@@ -17,6 +20,8 @@ type head struct {
 	updated time.Time
 	kind    string // Content-Type
 	close   bool   // the connection ends behind this answer
+
+	retryAfter time.Duration // for which the daemon wants to be left alone
 }
 
 // parseHead reads TEXT up to the empty line. wrong says what is wrong with it; "" means nothing.
@@ -75,6 +80,13 @@ func (h *head) take(name, value string) (wrong string) {
 		h.kind = value
 	case "connection":
 		h.close = strings.EqualFold(value, "close")
+	case "retry-after":
+		var seconds uint64
+		seconds, err = strconv.ParseUint(value, 10, 31)
+		if seconds > maxRetryAfter {
+			seconds = maxRetryAfter
+		}
+		h.retryAfter = time.Duration(seconds) * time.Second
 	case "transfer-encoding":
 		return "has a transfer coding"
 	}

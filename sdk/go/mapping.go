@@ -255,7 +255,7 @@ func (c *channel) receivePage() (*mapping, error) {
 		return nil, fail(ErrProtocol, "the daemon knows no page")
 	}
 	if h.status != 200 {
-		return nil, statusError(h.status, body)
+		return nil, statusError(h, body)
 	}
 	if c.fd < 0 {
 		return nil, fail(ErrProtocol, "the answer comes without a page")

@@ -215,7 +215,7 @@ func (p *Page) attached(ctx context.Context, s *snapshot) *snapshot {
 		m.channel.close()
 	}
 	p.backoff.failures++
-	p.retryAt = time.Now().Add(p.backoff.pause())
+	p.retryAt = time.Now().Add(p.backoff.pauseAfter(err))
 	if err = failure(ctx, p.path, err); errors.Is(err, ErrForbidden) {
 		return s.without(err)
 	}

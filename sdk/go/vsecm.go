@@ -35,13 +35,19 @@ var (
 	ErrInvalid     = errors.New("invalid argument")
 	ErrExpired     = errors.New("the value's time is over")
 	ErrClosed      = errors.New("closed")
+	ErrUnsupported = errors.New("the daemon has no such protection on this node")
+	ErrConflict    = errors.New("it is another workload's already")
+
+	// ErrTooMany is an ErrUnavailable too. Error.RetryAfter says how long the same would go on.
+	ErrTooMany = fmt.Errorf("too many requests of this pod: %w", ErrUnavailable)
 )
 
 // Error is a failure of class Class, one of those above, and what exactly went wrong. It never tells
 // anything of a value.
 type Error struct {
-	Class   error
-	Message string
+	Class      error
+	Message    string
+	RetryAfter time.Duration // with ErrTooMany: not before this has passed
 }
 
 func (e *Error) Error() string { return e.Class.Error() + ": " + e.Message }
@@ -50,7 +56,7 @@ func (e *Error) Error() string { return e.Class.Error() + ": " + e.Message }
 func (e *Error) Unwrap() error { return e.Class }
 
 func fail(class error, format string, args ...interface{}) error {
-	return &Error{class, fmt.Sprintf(format, args...)}
+	return &Error{Class: class, Message: fmt.Sprintf(format, args...)}
 }
 
 // Secret is one value, or one member of it. Formatting it shows everything but the value.

@@ -51,6 +51,7 @@ func (w *Watch) Next(ctx context.Context) (*Event, error) {
 		}
 		w.disconnect()
 		w.backoff.failures++
+		w.backoff.cause = err
 		w.err = err
 		if !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrUnavailable) {
 			return nil, err
@@ -159,7 +160,7 @@ func (c *channel) startWatch(id string) error {
 	if err != nil {
 		return err
 	}
-	if err = statusError(h.status, body); errors.Is(err, ErrNotFound) {
+	if err = statusError(h, body); errors.Is(err, ErrNotFound) {
 		err = fail(ErrProtocol, "the daemon knows no watch")
 	}
 	return err

@@ -8,7 +8,7 @@
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,\
-              $(call sources,base wire crypto identity template store cluster serve) userspace/daemon/config.c \
+              $(call sources,base wire crypto node kernel identity template store cluster serve) userspace/daemon/config.c \
               $(patsubst %,userspace/client/%.c,event_stream flat locked members) \
               $(patsubst %,userspace/cli/%.c,environ init_file safe_name) \
               $(patsubst %,userspace/sync/%.c,splitter status look probe revise translate translate_cluster translate_pod translate_secret))
@@ -20,14 +20,17 @@ $(O)/fuzz/obj/%.o: %.c
 	$(Q)$(CLANG) $(CPPFLAGS_ALL) -iquote . $(FUZZ_FLAGS) -MD -MP \
 	    -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
-# An archive: of serve/ only what a fuzzer asks for comes in, so nothing of kernel/ is needed.
+$(O)/fuzz/obj/userspace/kernel/%.o: ROOM_FLAGS = -iquote $(O)/bpf
+$(patsubst %.c,$(O)/fuzz/obj/%.o,$(call sources,kernel)): | $(BPF_SKEL)
+
+# An archive: only what a fuzzer asks for comes in.
 $(O)/fuzz/core.a: $(FUZZ_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(FUZZERS): $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/core.a
 	$(say) LD $@
-	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ -lsodium -lcjson
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_CORE)
 
 .PHONY: fuzz fuzz-smoke
 fuzz: $(FUZZERS)

@@ -30,6 +30,31 @@ static void check_complete(const char *data, const struct http_request *request)
          !span_is(request->if_none_match, "*"));
 }
 
+static int is_same(const char *data, struct span a, const struct http_memo *memo, struct span b)
+{
+    return span_equal(a, b) && (!a.length || a.data - data == b.data - memo->text);
+}
+
+/* Asked once more, out of what is remembered: the same, and nothing of the buffer it came in. */
+static void check_again(const char *data, size_t size, const struct http_request *first)
+{
+    struct http_memo memo = {0};
+    struct http_request again;
+    const char *why = NULL;
+    MUST(http_read_again(data, size, &memo, &again, &why) == HTTP_COMPLETE);
+    if (!memo.length)
+        return;
+    MUST(!first->has_length && memo.length == first->head_length);
+    MUST(http_read_again(data, size, &memo, &again, &why) == HTTP_COMPLETE);
+    MUST(is_same(data, first->method, &memo, again.method));
+    MUST(is_same(data, first->path, &memo, again.path));
+    MUST(is_same(data, first->query, &memo, again.query));
+    MUST(is_same(data, first->if_none_match, &memo, again.if_none_match));
+    MUST(is_same(data, first->last_event_id, &memo, again.last_event_id));
+    MUST(again.head_length == first->head_length && again.closes == first->closes &&
+         again.expects_continue == first->expects_continue && !again.content_length);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct http_request request;
@@ -37,7 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int r = http_read((const char *)data, size, &request, &why);
     MUST(r == HTTP_MORE || r == HTTP_COMPLETE || r == -400 || r == -411 || r == -431);
     MUST((r < 0) == (why != NULL));
-    if (r == HTTP_COMPLETE)
+    if (r == HTTP_COMPLETE) {
         check_complete((const char *)data, &request);
+        check_again((const char *)data, size, &request);
+    }
     return 0;
 }

@@ -209,7 +209,7 @@ OUTSIDE = re.compile(r"/wor[k]/|(deb|security|snapshot|archive)\.debia[n]|golan[
 
 
 # Go calls modules by where they once were.
-MODULES = r"^tests/kube/parts/go\.(mod|sum)$"
+MODULES = r"^(tests/kube/parts|tools/bench/peers/\w+|tools/bench/peers_go)/(go\.(mod|sum)|\w+\.go)$"
 
 
 def check_outside(tree):

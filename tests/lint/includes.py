@@ -10,16 +10,17 @@ ROOMS = {
     "base": "",
     "wire": "base",
     "crypto": "base",
-    "kernel": "base",
+    "node": "base",
+    "kernel": "base node",
     "identity": "base",
     "template": "base",
     "store": "base crypto template",
     "cluster": "base wire crypto identity template store",
     "sync": "base wire",
     "serve": "base crypto kernel identity template store cluster",
-    "daemon": "base wire crypto kernel identity template store cluster serve",
+    "daemon": "base wire crypto node kernel identity template store cluster serve",
     "client": "",
-    "cli": "base client crypto template store",
+    "cli": "base client crypto node template store",
     "helper": "cli",
     "bench": "base crypto template",
     "bpf": "",
@@ -31,15 +32,15 @@ CIRCLES = {
     r"sodium": "crypto cli",
     r"bpf/": "kernel bpf",
     r".*\.skel\.h": "kernel",
-    r"cjson/": "store cluster serve cli sync",
+    r"cjson/": "store cluster serve cli sync bench",
     r"curl/": "sync",
     r"base/log\.h": "base daemon sync",
     r"vsecm/vsecm\.h": "client cli daemon sync bench",
-    r"vmlinux\.h|caller\.bpf\.h": "bpf include",
+    r"vmlinux\.h|\w+\.bpf\.h": "bpf include",
 }
 
 # Headers that are named without a room.
-SHARED = r"(kernel_abi|limits|page_abi|protocol)\.h|vsecm/vsecm\.h|vmlinux\.h|caller\.bpf\.h|\w+\.skel\.h"
+SHARED = r"(kernel_abi|limits|page_abi|protocol)\.h|vsecm/vsecm\.h|vmlinux\.h|\w+\.bpf\.h|\w+\.skel\.h"
 
 
 def room_of(name):

@@ -95,6 +95,12 @@ def check_names(tree):
     return problems
 
 
+def check_limits(tree):
+    """The compiler takes the same definition twice; two merged branches leave such."""
+    names = re.findall(r"^#define (\w+)", tree.text(LIMITS), re.MULTILINE)
+    return [f"{LIMITS}: {name} is defined twice" for name in sorted({name for name in names if names.count(name) > 1})]
+
+
 def check_licences(tree):
     problems = []
     for name in tree.matching(SCRIPTS):
@@ -105,6 +111,7 @@ def check_licences(tree):
     return problems
 
 
+LIMITS = "include/limits.h"
 LOOP = "userspace/base/loop.c"
 LONG = "int loop_long(void)\n{\n" + "    (void)0;\n" * 90 + "    return 0;\n}\n"
 ATTRIBUTE = "__attribute__((format(printf, 1, 2))) "
@@ -135,6 +142,9 @@ RULES = [
         Plant("a variable", LOOP, append("const char *const kinds[] = {0};\n")),
         Plant("free() outside of the heap", LOOP, call("free", "0")),
         Plant("a public name outside of the library", LOOP, call("vsecm_get", "0")),
+    ]),
+    Rule("a limit is defined once", check_limits, [
+        Plant("one that stands there already", LIMITS, append("#define LIMIT_BACKLOG 1024u\n")),
     ]),
     Rule("each file has its licence", check_licences, [
         Plant("a source without", "userspace/base/plain.c", lambda old: "int plain;\n"),

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 from core import Core
-from plane import NAMESPACE, free_port, wait_until
+from plane import NAMESPACE, OURS, free_port, wait_until
 
 SECRETS = "/apis/vsecm.com/v1/namespaces/{}/vsecmsecrets"
 SEALED = "-----BEGIN AGE ENCRYPTED FILE-----\n{}\n-----END AGE ENCRYPTED FILE-----\n"
@@ -453,6 +453,15 @@ def test_lease(world):
     print(f"# {time.monotonic() - ended:.1f} s after the leader was told to end, this one led")
 
 
+def serves_again(plane):
+    """An API server that is ready may still refuse with 429 while it opens the storage of each resource."""
+    lists = [plane.call("GET", f"/apis/vsecm.com/v1/{name}")[0] for name in OURS]
+    made = plane.call("POST", SECRETS.format("shop"), {
+        "apiVersion": "vsecm.com/v1", "kind": "VSecMSecret", "metadata": {"name": "after"},
+        "spec": {"sealed": SEALED.format("after")}})[0]
+    return all(status == 200 for status in lists) and made in (201, 409)
+
+
 def test_api_away(world):
     """the API server is killed; it is told, and all is as before within five seconds of its return"""
     core = world.n1.synced()
@@ -461,15 +470,12 @@ def test_api_away(world):
     assert core.result("GET", "shop", "kept")[0] == "unreachable"
     wait_until(lambda: not core.leads, 20, "stepping down")
     world.plane.start_api()
+    ready = time.monotonic()
+    wait_until(lambda: serves_again(world.plane), 20, "its storage")
     back = time.monotonic()
-    world.plane.call("POST", SECRETS.format("shop"), {
-        "apiVersion": "vsecm.com/v1", "kind": "VSecMSecret", "metadata": {"name": "after"},
-        "spec": {"sealed": SEALED.format("after")}})
-    wait_until(lambda: world.plane.call("GET", SECRETS.format("shop"))[0] == 200, 10, "its lists")
-    served = time.monotonic() - back
     wait_until(lambda: core.api and "shop/after" in core.lists["secrets"], 10, "what came after")
     took = time.monotonic() - back
-    print(f"# its lists were there after {served:.1f} s, and all was told after {took:.1f} s")
+    print(f"# its storage was there {back - ready:.1f} s after it was ready, and all was told {took:.1f} s later")
     assert took < 5, took
     assert core.connections == world.n1.core.connections
 

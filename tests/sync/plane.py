@@ -14,6 +14,7 @@ import urllib.request
 
 SOURCE = pathlib.Path(__file__).parents[2]
 NAMESPACE = "vsecm-system"
+OURS = ("vsecmsecrets", "vsecmbindings", "vsecmnodes", "vsecmkeys")
 
 
 def free_port():
@@ -52,7 +53,7 @@ class Plane:
                    "--listen-peer-urls", f"http://127.0.0.1:{self.peer}")
         self.start_api()
         self.kubectl("apply", "-f", self.deploy("namespace.yaml"))
-        for name in ("vsecmsecrets", "vsecmbindings", "vsecmnodes", "vsecmkeys"):
+        for name in OURS:
             self.kubectl("apply", "-f", self.deploy(f"crd-{name}.yaml"))
             self.kubectl("wait", "--for=condition=Established", "--timeout=20s", f"crd/{name}.vsecm.com")
         for name in ("serviceaccounts", "role-sync", "role-sync-export"):

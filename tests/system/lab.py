@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A private daemon, cgroups shaped like those of real pods, and sockets that were connected inside them."""
 
-import array
 import contextlib
+import ctypes
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -26,6 +27,9 @@ def cgroup_root():
 
 
 ROOT = cgroup_root()
+LIBC = ctypes.PyDLL(None)  # which keeps the interpreter's lock: the child has it too
+SYS_CLONE = 56 if os.uname().machine == "x86_64" else 220
+CLONE_FILES = 0x400
 USERS = {}  # for each cgroup that was made here: how many objects need it
 
 
@@ -72,30 +76,29 @@ class Cgroup:
         return subprocess.Popen(command, preexec_fn=self.join, **options)
 
     def connect(self, path, uid=None):
-        """A socket that a process inside connected and handed over: its record names this cgroup."""
+        """
+        A socket that a process inside connected: its record names this cgroup. The process shares our
+        descriptors, since guards let nobody outside of a pod receive what was connected in it.
+        """
         ours, theirs = socket.socketpair()
-        pid = os.fork()
+        pid = LIBC.syscall(SYS_CLONE, CLONE_FILES | signal.SIGCHLD, 0, 0, 0, 0)
         if pid == 0:
-            status = 1
             try:
                 self.join()
                 if uid is not None:
                     os.setuid(uid)
-                made = socket.socket(socket.AF_UNIX)
-                made.connect(path)
-                fds = array.array("i", [made.fileno()])
-                theirs.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
-                status = 0
+                with socket.socket(socket.AF_UNIX) as made:  # what is left open here stays open there
+                    made.connect(path)
+                    theirs.send(made.detach().to_bytes(4, "little"))
             finally:
-                os._exit(status)
-        theirs.close()
-        data, control, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(4))
+                os._exit(0)
         os.waitpid(pid, 0)
+        theirs.close()
+        told = ours.recv(4)
         ours.close()
-        if not data:
+        if not told:
             raise ConnectionError(f"connect to {path} from {self.path} failed")
-        fd = int.from_bytes(control[0][2][:4], "little")
-        made = socket.socket(fileno=fd)
+        made = socket.socket(fileno=int.from_bytes(told, "little"))
         made.settimeout(20)
         return Http(made, pid)
 
@@ -220,7 +223,10 @@ class Daemon:
             "state_dir": f"{self.dir}/state",
             "cgroup_root": ROOT,
             "helper_dir": "none",
+            # What is pinned would guard this directory when the daemon is gone, and refuse the next one.
+            "pin_dir": "none",
             "attest": os.environ.get("VSECM_ATTEST", "auto"),
+            "guards": os.environ.get("VSECM_GUARDS", "auto"),
             **options,
         }
         self.audit = self.options["audit"]
@@ -243,7 +249,7 @@ class Daemon:
         )
         log.close()
         if wait:
-            wait_until(lambda: self.ready() or self.process.poll() is not None, 30, "readiness")
+            wait_until(lambda: self.ready() or self.process.poll() is not None, 60, "readiness")
             if self.process.poll() is not None:
                 raise AssertionError(f"vsecmd ended at once:\n{self.said()}")
         return self
@@ -273,6 +279,14 @@ class Daemon:
         sock.settimeout(20)
         sock.connect(path or self.admin)
         return Http(sock)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """It is held meanwhile: nothing of what comes is seen before all of it is there."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: "State:\tT" in pathlib.Path(f"/proc/{self.process.pid}/status").read_text(), what="the stop")
+        yield
+        self.process.send_signal(signal.SIGCONT)
 
     def put(self, value, *keys, http=None, **members):
         """Store VALUE (text) under each "namespace/workload"."""

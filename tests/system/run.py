@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""run.py BUILD_DIR [THEME...]: the system tests, against the programs in BUILD_DIR."""
+"""run.py BUILD_DIR [THEME[:NAME]...]: the system tests, all of a THEME or one, against the programs in BUILD_DIR."""
 
 import importlib
 import os
@@ -12,7 +12,7 @@ import traceback
 import unittest
 
 HERE = pathlib.Path(__file__).parent
-THEMES = ["main", "identity", "cluster", "nodes", "races", "follow", "watch", "admin", "http", "limits", "audit", "life", "secrecy", "cli", "age", "cli_store", "cli_backup", "store", "backup", "templates", "render", "completion", "migration", "safe", "original", "exec", "init_sidecar", "survival"]
+THEMES = ["main", "identity", "cluster", "nodes", "races", "sender", "guards", "follow", "watch", "admin", "http", "limits", "audit", "life", "doctor", "secrecy", "cli", "age", "cli_store", "cli_backup", "store", "backup", "templates", "render", "completion", "migration", "safe", "original", "exec", "init_sidecar", "survival", "bench", "growth", "peers"]
 
 
 def run_one(name, function):
@@ -38,10 +38,13 @@ def main():
     sys.path.insert(0, str(HERE))
     sys.dont_write_bytecode = True
     good = True
-    for theme in sys.argv[2:] or THEMES:
+    for words in sys.argv[2:] or THEMES:
+        theme, _, only = words.partition(":")
         module = importlib.import_module(f"test_{theme}")
+        chosen = f"test_{only}"
+        assert not only or hasattr(module, chosen), words
         for name, function in list(vars(module).items()):
-            if name.startswith("test_"):
+            if name == chosen or not only and name.startswith("test_"):
                 text = (function.__doc__ or name).strip().splitlines()[0].rstrip(".")
                 good &= run_one(f"{theme}: {text}", function)
     sys.exit(not good)

@@ -68,12 +68,12 @@ def test_injection():
 
 def test_kill_loses_none():
     """kill -9 loses no record whose answer was received, and the next start cuts the rest"""
-    with world("web", audit_segment="256K") as (daemon, web):
+    with world("web", audit_segment="512K", requests_per_second=0) as (daemon, web):
         daemon.put("value", "app/web")
         answered = 1
         for life in range(3):
             connection = web.connect(daemon.public)
-            for _ in range(700):
+            for _ in range(1400):
                 assert connection.get("/v1/value").status in (200, 404)
                 answered += 1
             daemon.stop(signal.SIGKILL)
@@ -95,21 +95,21 @@ def test_kill_loses_none():
 
 def test_keep():
     """only so many finished files are kept"""
-    with world("web", audit_segment="256K", audit_keep=2) as (daemon, web):
+    with world("web", audit_segment="512K", audit_keep=2, requests_per_second=0) as (daemon, web):
         connection = web.connect(daemon.public)
-        for _ in range(9000):
+        for _ in range(16000):
             connection.get("/v1/value")
         names = sorted(os.listdir(daemon.audit))
         assert len(names) == 3 and names[0] > "audit-0000000002.jsonl", names
 
 
 def small_disk(function, **options):
-    """Call FUNCTION(daemon, pod, directory) with the audit trail on a tmpfs of 600 KiB."""
+    """Call FUNCTION(daemon, pod, directory) with the audit trail on a tmpfs of 1100 KiB."""
     with tempfile.TemporaryDirectory(prefix="vsecm-test-") as directory:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=600k,mode=0700", "none", directory]
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1100k,mode=0700", "none", directory]
         subprocess.run(mount, check=True)
         try:
-            with world("web", audit=directory, **options) as (daemon, web):
+            with world("web", audit=directory, requests_per_second=0, **options) as (daemon, web):
                 function(daemon, web, directory)
         finally:
             subprocess.run(["umount", directory], check=True)
@@ -122,7 +122,7 @@ def test_full_disk():
         daemon.put("value", "app/web")
         connection = web.connect(daemon.public)
         with open(f"{directory}/ballast", "wb") as ballast:
-            ballast.write(b"x" * 200000)
+            ballast.write(b"x" * 400000)
         answered = 1
         while connection.get("/v1/value").status == 200:
             answered += 1
@@ -146,8 +146,8 @@ def test_full_disk_not_required():
         daemon.put("value", "app/web")
         connection = web.connect(daemon.public)
         with open(f"{directory}/ballast", "wb") as ballast:
-            ballast.write(b"x" * 200000)
-        for _ in range(3000):
+            ballast.write(b"x" * 400000)
+        for _ in range(5000):
             assert connection.get("/v1/value").body == b"value"
         assert daemon.status()["audit"]["failures"] > 0
 

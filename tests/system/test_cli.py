@@ -90,7 +90,7 @@ def test_doctor():
         assert json.loads(saved.stdout)["records"] == 7 and not json.loads(saved.stdout)["damage"]
         write("records.log", log[:-3])  # a torn tail is nobody's loss
         assert doctor().returncode == 0 and told()["tailBytes"] > 0
-        assert vsecm("doctor").returncode == 2
+        assert vsecm("doctor", "--salvage", path("saved")).returncode == 2
         assert vsecm("doctor", "--state", "/nonexistent").returncode == 1
 
 

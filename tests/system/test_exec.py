@@ -73,6 +73,10 @@ def run(pod, daemon, *arguments, **options):
     return pod.run(VSECM, "--socket", daemon.public, "exec", *arguments, **options)
 
 
+def tier(daemon, pod):
+    return json.loads(pod.run(VSECM, "--socket", daemon.public, "whoami", "-o", "json").stdout)["tier"]
+
+
 # A program that says what it was started with, which signals it gets, and waits.
 def program(text="$PASSWORD", traps="HUP USR1 USR2 WINCH CONT"):
     return ("sh", "-c", f"for s in {traps}; do trap \"echo got $s\" $s; done; echo started {text}; "
@@ -405,6 +409,23 @@ def test_job_control():
                     os.kill(one, signal.SIGKILL)
             os.waitpid(pid, 0)
             os.close(terminal)
+
+
+def test_shield():
+    """a program that is to be shielded runs shielded, and where that cannot be it does not run at all"""
+    with world("web") as (daemon, web):
+        daemon.put(SECRET, "app/web")
+        assert run(web, daemon, "--", "true").returncode == 0, "the control"
+        for more in (("--shield",), ("--shield-children",), ("--fd", "--guard"), ("--shield", "--fd", "--guard")):
+            done = run(web, daemon, *more, "--", "echo", "has run")
+            if tier(daemon, web) == "lsm":
+                assert (done.returncode, done.stdout) == (0, b"has run\n"), (more, done)
+            else:
+                assert (done.returncode, done.stdout) == (1, b""), (more, done)
+                assert b"guards" in done.stderr and b"p w" not in done.stderr, (more, done)
+        for more in (("--guard",), ("--guard", "--file", "/dev/shm/x", "--allow-disk")):
+            assert run(web, daemon, *more, "--", "true").returncode == 2, more
+        assert not os.path.exists("/dev/shm/x")
 
 
 def test_process_one():

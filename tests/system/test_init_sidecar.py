@@ -195,6 +195,23 @@ def test_per_key():
             wait_until(lambda: not os.listdir(directory), what="all being gone")
 
 
+def test_guard():
+    """a file is written guarded, and where that cannot be it is not written at all"""
+    with world("web") as (daemon, web), memory() as directory:
+        daemon.put(json.dumps({"user": "u"}), "app/web")
+        tier = json.loads(ask(web, daemon, "whoami", "-o", "json").stdout)["tier"]
+        for target in (("--file", f"{directory}/file"), ("--per-key", directory)):
+            with sidecar(web, daemon, "--guard", *target) as process:
+                if tier == "lsm":
+                    wait_until(lambda: os.listdir(directory), what="a file")
+                    continue
+                assert process.wait(10) == 1 and "guards" in process.said(), process.said()
+                assert "nothing was written" in process.said()
+            assert os.listdir(directory) == [], os.listdir(directory)
+        with sidecar(web, daemon, "--guard", "--allow-disk", "--file", f"{directory}/other") as process:
+            assert process.wait(10) == 2, process.said()
+
+
 def test_full_disk():
     """a full disk leaves the old file, is told, and is tried again: at once on a change, else after 30 s"""
     with world("web") as (daemon, web), memory("64k") as directory:

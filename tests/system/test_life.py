@@ -77,6 +77,44 @@ def test_clean_stop():
         assert not os.path.exists(daemon.public) and not os.path.exists(daemon.admin)
 
 
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def test_first_process():
+    """as a container's first process it stays outside of the one that serves, and starts that again when it is killed"""
+    daemon = Daemon()
+    try:
+        daemon.start(prefix=("unshare", "--pid", "--fork", "--kill-child"))
+        first = children(daemon.process.pid)[0]
+        serving = children(first)[0]
+        assert not any(mapping in open(f"/proc/{first}/maps").read() for mapping in ("secretmem", "audit-")), "it holds nothing"
+        os.kill(serving, signal.SIGKILL)
+        wait_until(lambda: children(first) not in ([], [serving]) and daemon.ready(), what="another one that serves")
+        assert daemon.status()["protections"]["locked_memory"] in ("on", "off in a sanitizer build"), daemon.status()["protections"]
+        daemon.identify("unit web.service namespace=app workload=web")
+        os.kill(first, signal.SIGHUP)
+        wait_until(lambda: "SIGHUP: 1 identities" in daemon.said(), what="the reload")
+        os.kill(first, signal.SIGTERM)
+        assert daemon.process.wait(20) == 0, daemon.said()
+        assert not daemon.ready()
+        assert not os.path.exists(daemon.public), "it was told to stop, not killed"
+    finally:
+        daemon.close()
+
+
+def test_first_process_refuses():
+    """as a container's first process it ends as the one that serves would: with a reason, and not again and again"""
+    daemon = Daemon(identities="/nowhere")
+    daemon.start(wait=False, prefix=("unshare", "--pid", "--fork", "--kill-child"))
+    try:
+        assert daemon.process.wait(30) == 1
+        assert daemon.said().count("/nowhere") == 1, daemon.said()
+    finally:
+        daemon.close()
+
+
 def test_drain_is_bounded():
     """a reader that takes nothing holds up the end only for so long"""
     with world("web", drain_timeout="500ms") as (daemon, web):

@@ -2,7 +2,6 @@
 """Callers that race with fork, exec, exit, pid reuse and the daemon itself."""
 
 import os
-import signal
 import time
 
 from lab import BUILD, Cgroup, wait_until, world
@@ -54,10 +53,9 @@ def test_pid_reuse():
             daemon.put("of a", "app/a")
             daemon.put("of b", "app/b")
             for _ in range(20):
-                daemon.process.send_signal(signal.SIGSTOP)
-                first = a.connect(daemon.public)
-                others = [connect_as(first.pid, c, daemon.public) for c in (b, stranger)]
-                daemon.process.send_signal(signal.SIGCONT)
+                with daemon.stopped():
+                    first = a.connect(daemon.public)
+                    others = [connect_as(first.pid, c, daemon.public) for c in (b, stranger)]
                 answers = [c.get("/v1/value") for c in (first, *others)]
                 assert [answer.status for answer in answers] == [200, 200, 403], answers
                 assert [answer.body for answer in answers[:2]] == [b"of a", b"of b"], answers
@@ -72,24 +70,23 @@ def test_killed_before_accept():
     with world("a", "b") as (daemon, a, b):
         daemon.put("of a", "app/a")
         daemon.put("of b", "app/b")
-        daemon.process.send_signal(signal.SIGSTOP)
-        code = (
-            "import socket,sys,time\n"
-            "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
-            "s.sendall(b'GET /v1/value HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')\n"
-            "print('there', flush=True); time.sleep(60)\n"
-        )
-        doomed = [
-            pod.spawn("python3", "-c", code, daemon.public, stdout=-1) for pod in (a, b) * 5
-        ]
-        for process in doomed:
-            assert process.stdout.readline() == b"there\n"
-        living = b.connect(daemon.public)
-        for process in doomed:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-        daemon.process.send_signal(signal.SIGCONT)
+        with daemon.stopped():
+            code = (
+                "import socket,sys,time\n"
+                "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
+                "s.sendall(b'GET /v1/value HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')\n"
+                "print('there', flush=True); time.sleep(60)\n"
+            )
+            doomed = [
+                pod.spawn("python3", "-c", code, daemon.public, stdout=-1) for pod in (a, b) * 5
+            ]
+            for process in doomed:
+                assert process.stdout.readline() == b"there\n"
+            living = b.connect(daemon.public)
+            for process in doomed:
+                process.kill()
+                process.wait()
+                process.stdout.close()
         assert living.get("/v1/value").body == b"of b"
         assert a.connect(daemon.public).get("/v1/value").body == b"of a"
         wait_until(lambda: daemon.status()["connections"]["open"] <= 3, what="their end")
@@ -102,10 +99,9 @@ def test_late_answer_to_a_dead_cgroup():
     lines = ["unit vsecm-test-gone.service namespace=host workload=gone"]
     with world(lines=lines) as (daemon,):
         daemon.put("still yours", "host/gone")
-        daemon.process.send_signal(signal.SIGSTOP)
-        connection = gone.connect(daemon.public)
-        gone.close()
-        assert not os.path.exists(gone.dir)
-        time.sleep(0.1)
-        daemon.process.send_signal(signal.SIGCONT)
+        with daemon.stopped():
+            connection = gone.connect(daemon.public)
+            gone.close()
+            assert not os.path.exists(gone.dir)
+            time.sleep(0.1)
         assert connection.get("/v1/value").body == b"still yours"

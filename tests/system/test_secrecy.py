@@ -231,7 +231,9 @@ def test_protections():
         assert int(status["CapBnd"], 16) == 0 and int(status["CapInh"], 16) == 0
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
         states = daemon.status()["protections"]
-        assert set(states.values()) == {"on"}, states
+        off = {name: state for name, state in states.items() if state != "on"}
+        assert set(off.values()) <= {"not in this tier: needs lsm", "off (sender_check = no)"}, off
+        assert daemon.status()["attestation"]["tier"] == "cgroup" or set(off) == {"senderCheck"}, off
 
 
 # ---- the command ------------------------------------------------------------------------------------

@@ -142,11 +142,12 @@ TEST(longest_record)
 TEST(a_memo_gives_the_same_line_for_the_same_event_only)
 {
     static const char key[] = "app/web";
-    struct audit_event event = {"get", {key, 7}, "allow", "ok"};
-    struct audit_event other = {"get", {key, 7}, "error", "no-secret"};
+    struct audit_event event = {"get", {key, 7}, "allow", "ok", 0};
+    struct audit_event other = {"get", {key, 7}, "error", "no-secret", 0};
     struct audit_memo memo = {0};
     struct span who = SPAN_LITERAL("\"x\":1");
-    const struct audit_event *order[] = {&event, &event, &other, &event, &other, &other};
+    struct audit_event many = {"get", {key, 7}, "allow", "ok", 12};
+    const struct audit_event *order[] = {&event, &event, &other, &event, &many, &event, &other};
 
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         char plain[512], remembered[512];
@@ -156,6 +157,8 @@ TEST(a_memo_gives_the_same_line_for_the_same_event_only)
         audit_line_write(&b, T0 + (int64_t)i, who, order[i], &memo);
         CHECK_EQ_INT(a.used, b.used);
         CHECK_MEM(remembered, plain, a.used);
+        plain[a.used] = '\0';
+        CHECK_EQ_INT(strstr(plain, ",\"count\":12}\n") != NULL, order[i] == &many);
     }
 }
 
@@ -163,7 +166,7 @@ TEST(an_event_too_long_for_a_memo_is_written_out)
 {
     char key[300];
     memset(key, 'k', sizeof key);
-    struct audit_event event = {"get", {key, sizeof key}, "allow", "ok"};
+    struct audit_event event = {"get", {key, sizeof key}, "allow", "ok", 0};
     struct audit_memo memo = {0};
     struct writer w = writer_on(line, sizeof line - 1);
 

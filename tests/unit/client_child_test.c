@@ -24,7 +24,7 @@ static char before[256]; /* what was blocked and ignored at the start */
 static int start(const char *script, int fd)
 {
     char *command[] = {(char *)"sh", (char *)"-c", (char *)script, NULL};
-    struct child_plan plan = {command, environ, fd};
+    struct child_plan plan = {.command = command, .variables = environ, .fd = fd};
     if (!signals.fd)
         CHECK_EQ_INT(signals_open(&signals), 0);
     return child_start(&child, &plan, &signals, &why);
@@ -76,7 +76,7 @@ TEST(its_status_is_what_a_shell_would_say)
 TEST(what_cannot_be_started_is_told)
 {
     char *command[] = {(char *)"/nonexistent/program", NULL};
-    struct child_plan plan = {command, environ, -1};
+    struct child_plan plan = {.command = command, .variables = environ, .fd = -1};
     CHECK_EQ_INT(child_start(&child, &plan, &signals, &why), -ENOENT);
     CHECK(child.status == 127 && child.pid == 0 && strstr(why.text, command[0]));
     command[0] = (char *)"/etc/passwd";
@@ -122,7 +122,7 @@ TEST(one_that_does_not_end_is_killed)
 TEST(it_gets_one_descriptor_and_that_is_sealed)
 {
     int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int fd = sealed_fd_new("hunter2", 7);
+    int fd = sealed_fd_new("hunter2", 7, NULL, &why);
     char script[128];
     CHECK(fd > 2 && other > 2);
     const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;

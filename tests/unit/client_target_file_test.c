@@ -14,8 +14,8 @@
 #include <sys/resource.h>
 
 static struct error why;
-static const struct target_file_kind usual = {0400, (uid_t)-1, (gid_t)-1, false};
-static const struct target_file_kind anywhere = {0440, (uid_t)-1, (gid_t)-1, true};
+static const struct target_file_kind usual = {0400, (uid_t)-1, (gid_t)-1, false, NULL};
+static const struct target_file_kind anywhere = {0440, (uid_t)-1, (gid_t)-1, true, NULL};
 
 static void check_content(const char *path, const char *expected)
 {

@@ -28,7 +28,7 @@ TEST(bounds)
         {"identity_wait", "0", "10m", NULL, "600001ms"},
         {"drain_timeout", "0", "10m", NULL, "600001ms"},
         {"canary_interval", "100ms", "24h", "99ms", "25h"},
-        {"audit_segment", "256K", "1G", "255K", "1048577K"},
+        {"audit_segment", "512K", "1G", "511K", "1048577K"},
         {"audit_keep", "1", "1000000", "0", "1000001"},
         {"audit_required", "no", "yes", NULL, "2"},
     };

@@ -5,8 +5,10 @@
 
 #include "tests/unit/check.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -15,9 +17,11 @@
 struct fake_step {
     /* The request must contain this, else the connection is closed; NULL: any. */
     const char *expect;
-    const char *say; /* NULL: nothing, until the client goes away */
-    size_t split;    /* after this many bytes there is a pause; 0: none */
-    int drip_ms;     /* a pause after each byte behind them; 0: none */
+    const char *say;  /* NULL: nothing, until the client goes away */
+    size_t split;     /* after this many bytes there is a pause; 0: none */
+    int drip_ms;      /* a pause after each byte behind them; 0: none */
+    const char *body; /* it asks for the body, which must be this */
+    int files;        /* and come with so many descriptors, each of which gets a line in the log */
 };
 
 /* What it says on one connection, which is closed behind the last step. */
@@ -29,6 +33,7 @@ struct fake_script {
 static struct {
     char directory[32];
     char path[64];
+    char log[64]; /* for whom it waited ("pid N"), what it got ("PATH SIZE") */
     pid_t pid;
 } fake;
 
@@ -80,6 +85,54 @@ static inline void fake_say(int fd, const struct fake_step *step)
     fake_send_bytes(fd, step->say + at, length - at);
 }
 
+static inline void fake_note(const char *text, long number)
+{
+    FILE *log = fopen(fake.log, "ae");
+    if (!log)
+        _exit(1);
+    fprintf(log, "%s %ld\n", text, number);
+    fclose(log);
+}
+
+static inline void fake_note_file(int fd)
+{
+    char link[32], path[256] = "";
+    struct stat st;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, path, sizeof path - 1) < 0 || fstat(fd, &st) < 0 ||
+        (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+        _exit(1);
+    fake_note(path, (long)st.st_size);
+    close(fd);
+}
+
+/* Receive the body with its descriptors, which must not be there before they are asked for. */
+static inline int fake_take_files(int fd, const struct fake_step *step)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(32 * sizeof(int))];
+    char body[256] = "";
+    struct iovec part = {body, sizeof body - 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    fake_pause(20);
+    static const char asks[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (recv(fd, body, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+        !fake_send_bytes(fd, asks, sizeof asks - 1) || recvmsg(fd, &message, 0) < 0 ||
+        strcmp(body, step->body) != 0)
+        return 0;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN((size_t)step->files * sizeof(int)))
+        return 0;
+    for (int i = 0; i < step->files; i++) {
+        int file;
+        memcpy(&file, CMSG_DATA(header) + (size_t)i * sizeof file, sizeof file);
+        fake_note_file(file);
+    }
+    return 1;
+}
+
 static inline void fake_serve_connection(int fd, const struct fake_script *script)
 {
     char request[4096];
@@ -88,6 +141,8 @@ static inline void fake_serve_connection(int fd, const struct fake_script *scrip
         if (!fake_receive_request(fd, request, sizeof request))
             return;
         if (step->expect && !strstr(request, step->expect))
+            return;
+        if (step->files && !fake_take_files(fd, step))
             return;
         if (!step->say)
             fake_receive_request(fd, request, sizeof request);
@@ -104,6 +159,11 @@ static inline _Noreturn void fake_serve(int listener, const struct fake_script *
         int fd = accept(listener, NULL, NULL);
         if (fd < 0)
             _exit(1);
+        struct ucred peer;
+        socklen_t size = sizeof peer;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+            _exit(1);
+        fake_note("pid", (long)peer.pid);
         fake_serve_connection(fd, &scripts[i]);
         close(fd);
     }
@@ -117,6 +177,7 @@ static inline void fake_stop(void)
     kill(fake.pid, SIGKILL);
     waitpid(fake.pid, NULL, 0);
     unlink(fake.path);
+    unlink(fake.log);
     rmdir(fake.directory);
     fake.pid = 0;
 }
@@ -132,6 +193,7 @@ static inline void fake_start(const struct fake_script *scripts, size_t count)
     snprintf(fake.directory, sizeof fake.directory, "/tmp/vsecm-test-XXXXXX");
     CHECK(mkdtemp(fake.directory) != NULL);
     snprintf(fake.path, sizeof fake.path, "%s/socket", fake.directory);
+    snprintf(fake.log, sizeof fake.log, "%s/log", fake.directory);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", fake.path);
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);

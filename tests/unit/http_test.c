@@ -43,6 +43,77 @@ static struct http_request read_good(const char *text)
     return request;
 }
 
+/* ---- the same again ------------------------------------------------------------------------ */
+
+static struct http_request read_again(struct http_memo *memo, const char *text)
+{
+    struct http_request request;
+    const char *why = "";
+    int r = http_read_again(text, strlen(text), memo, &request, &why);
+    if (r != HTTP_COMPLETE)
+        check_fail(__FILE__, __LINE__, "%d (%s) for %s", r, why, text);
+    return request;
+}
+
+static int is_from(const struct http_memo *memo, struct span text)
+{
+    return text.data >= memo->text && text.data + text.length <= memo->text + memo->length;
+}
+
+TEST(the_same_head_again)
+{
+    struct http_memo memo = {0};
+    char text[] = "GET /v1/value?a=b HTTP/1.1\r\n" HOST "If-None-Match: \"1\"\r\n"
+                  "Last-Event-ID: 7\r\nConnection: close\r\n" END "what follows";
+    struct http_request request = read_again(&memo, text);
+    CHECK(!is_from(&memo, request.path)); /* read anew */
+    CHECK_EQ_INT(memo.length, request.head_length);
+    request = read_again(&memo, text);
+    CHECK(is_from(&memo, request.method) && span_is(request.method, "GET"));
+    CHECK(is_from(&memo, request.path) && span_is(request.path, "/v1/value"));
+    CHECK(is_from(&memo, request.query) && span_is(request.query, "a=b"));
+    CHECK(is_from(&memo, request.if_none_match) && span_is(request.if_none_match, "\"1\""));
+    CHECK(is_from(&memo, request.last_event_id) && span_is(request.last_event_id, "7"));
+    CHECK(request.closes);
+    /* Whatever of it changes, it is another one. */
+    size_t head = memo.length;
+    for (size_t i = 0; i < head; i++) {
+        struct http_request now, then;
+        const char *why = NULL;
+        text[i] ^= 1;
+        int r = http_read_again(text, strlen(text), &memo, &now, &why);
+        CHECK_EQ_INT(r, http_read(text, strlen(text), &then, &why));
+        if (r == HTTP_COMPLETE)
+            CHECK(span_equal(now.path, then.path) && now.closes == then.closes &&
+                  span_equal(now.if_none_match, then.if_none_match));
+        text[i] ^= 1;
+        read_again(&memo, text);
+    }
+    /* A beginning of it is not it. */
+    const char *why = NULL;
+    for (size_t length = 0; length < head; length++)
+        CHECK_EQ_INT(http_read_again(text, length, &memo, &request, &why), HTTP_MORE);
+}
+
+TEST(heads_that_are_not_remembered)
+{
+    struct http_memo memo = {0};
+    read_again(&memo, "POST /v1/shield HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END);
+    CHECK_EQ_INT(memo.length, 0);
+    char text[HTTP_MEMO + 64];
+    /* 40 bytes and the value: one too long, and as long as one may be. */
+    snprintf(text, sizeof text, GET HOST "X: %0*d\r\n" END, HTTP_MEMO - 39, 0);
+    CHECK_EQ_INT(read_again(&memo, text).head_length, HTTP_MEMO + 1);
+    CHECK_EQ_INT(memo.length, 0);
+    const char *why = NULL;
+    struct http_request request;
+    CHECK_EQ_INT(http_read_again("nonsense\r\n", 10, &memo, &request, &why), -400);
+    CHECK_EQ_INT(memo.length, 0);
+    snprintf(text, sizeof text, GET HOST "X: %0*d\r\n" END, HTTP_MEMO - 40, 0);
+    read_again(&memo, text);
+    CHECK_EQ_INT(memo.length, HTTP_MEMO);
+}
+
 /* ---- good requests ------------------------------------------------------------------------- */
 
 static const struct {

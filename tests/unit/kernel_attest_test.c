@@ -23,8 +23,8 @@
 #include "base/error.h"
 #include "base/sock.h"
 #include "kernel/attest.h"
-#include "kernel/cgroupfs.h"
 #include "kernel_abi.h"
+#include "node/cgroupfs.h"
 
 #define SYSTEMD_SLICE "kubepods-burstable-pod11111111_2222_3333_4444_555555555555.slice"
 #define ID_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

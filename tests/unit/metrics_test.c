@@ -34,6 +34,16 @@ TEST(each_number_has_its_line)
     CHECK(is_in("\nvsecm_api_up 0\n"));
 }
 
+TEST(denials_that_there_were_have_lines)
+{
+    struct metrics metrics = {.guards.lost = 7};
+    metrics.guards.denied[VSECM_HOOK_OPEN][VSECM_WHY_FOREIGN] = 3;
+    write_all(&metrics);
+    CHECK(is_in("\nvsecm_guard_denials_total{hook=\"open\",why=\"foreign\"} 3\n"));
+    CHECK(!is_in("hook=\"mmap\""));
+    CHECK(is_in("\nvsecm_guard_events_lost_total 7\n"));
+}
+
 /* A comment, or a name with a number; every field of the struct has one, and nothing has two. */
 TEST(as_Prometheus_reads_it)
 {
@@ -56,8 +66,9 @@ TEST(as_Prometheus_reads_it)
     }
     CHECK_EQ_INT(numbers, sizeof metrics / sizeof(uint64_t));
     CHECK_EQ_INT(types, helps);
-    CHECK_EQ_INT(types, numbers - 1); /* requests are two numbers of one name */
-    CHECK(strlen(text) < 8192);       /* what the core has room for */
+    /* Requests are two numbers of one name, denials one for each hook and reason. */
+    CHECK_EQ_INT(types, numbers - 1 - (VSECM_HOOKS * VSECM_WHYS - 1));
+    CHECK(strlen(text) < METRICS_TEXT);
 }
 
 CHECK_MAIN

@@ -47,6 +47,36 @@ static struct place read_with(const char *roots, const char *path)
 
 /* ---- pods ---------------------------------------------------------------------------------- */
 
+/* Whatever is below it belongs to one owner: the pod, the service, the foreign container. */
+TEST(levels)
+{
+    static const struct {
+        const char *path;
+        unsigned level;
+    } rows[] = {
+        {"/", 0},
+        {"/init.scope", 1},
+        {"/system.slice/vsecmd.service", 2},
+        {"/system.slice/vsecmd.service/inner/more", 2},
+        {"/user.slice/user-1000.slice/session-3.scope", 3},
+        {"/kubepods/pod4f2a6b10-9c1d-4e3f-8a5b-0d1e2f3a4b5c/"
+         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/below/that",
+         2},
+        {"/kubepods/burstable/pod4f2a6b10-9c1d-4e3f-8a5b-0d1e2f3a4b5c/"
+         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+         3},
+        {"/kubepods/burstable/pod4f2a6b10-9c1d-4e3f-8a5b-0d1e2f3a4b5c/elsewhere", 3},
+        {"/kubepods/burstable", 2},
+        {"/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/x", 1},
+        {"/a/docker-x.scope/y", 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_EQ_INT(read_with("/kubepods.slice /kubepods", rows[i].path).level, rows[i].level);
+    CHECK_EQ_INT(read_with("/kubepods.slice /kubepods", "/kubepods/burstable").root_level, 1);
+    CHECK_EQ_INT(read_with("/a/b /kubepods", "/a/b/pod" UID "/x").root_level, 2);
+    CHECK_EQ_INT(read_with("/kubepods.slice /kubepods", "/system.slice/a.service").root_level, 0);
+}
+
 static void check_pod(const char *roots, const char *path, const char *uid, const char *container)
 {
     struct place place = read_with(roots, path);

@@ -89,6 +89,14 @@ TEST(errors)
                 "{\"error\":\"method_not_allowed\",\"message\":\"this path takes GET, POST\"}\n");
 }
 
+TEST(too_many)
+{
+    reply_too_many(&reply, 12, "too much");
+    check_reply(429, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 12\r\n"
+                     "Content-Type: application/json\r\n" NO_STORE "Content-Length: 51\r\n\r\n"
+                     "{\"error\":\"too_many_requests\",\"message\":\"too much\"}\n");
+}
+
 /* Content-Length must be true whatever became of the message. */
 static void check_length(void)
 {

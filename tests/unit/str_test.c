@@ -205,4 +205,14 @@ TEST(copy)
     CHECK_EQ_INT(str_copy(text, 1, span_of("")), 0);
 }
 
+TEST(index)
+{
+    static const char *const names[] = {"no", "auto", "yes"};
+    CHECK_EQ_INT(str_index(names, 3, "no"), 0);
+    CHECK_EQ_INT(str_index(names, 3, "yes"), 2);
+    CHECK_EQ_INT(str_index(names, 2, "yes"), -EINVAL);
+    CHECK_EQ_INT(str_index(names, 3, "ye"), -EINVAL);
+    CHECK_EQ_INT(str_index(names, 3, ""), -EINVAL);
+}
+
 CHECK_MAIN

@@ -39,7 +39,7 @@ $(O)/obj/tests/unit/bench_test.o: ROOM_FLAGS = -iquote . -iquote tests -iquote t
 $(O)/test/bench_test: $(O)/obj/tests/unit/bench_test.o $(BENCH_LIB_OBJ) $(O)/libvsecm.a
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lm $(LIBS_CLIENT)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_BENCH)
 
 $(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects,$(call sources,base template))
 	@mkdir -p $(@D)
@@ -54,6 +54,17 @@ $(patsubst %,$(O)/test/secrets%_test,_history _put _reseal) $(O)/test/secrets_te
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -Wl,--wrap=clock_mono_ms $(LDFLAGS_ALL) $(LIBS_CORE)
+
+# It pins what the programs of a tier are made of.
+$(O)/obj/tests/unit/kernel_pins_test.o: ROOM_FLAGS = -iquote . -iquote tests -iquote $(O)/bpf
+$(O)/obj/tests/unit/kernel_pins_test.o: | $(BPF_SKEL)
+
+# Who calls, and one route, are as the test says.
+$(O)/test/conn_files_test: $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(CORE_LIB_OBJ)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ -Wl,--wrap=who_read,--wrap=who_release,--wrap=attest_watch,--wrap=route_find \
+	    $(LDFLAGS_ALL) $(LIBS_CORE)
 
 $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(CORE_LIB_OBJ)
 	@mkdir -p $(@D)

@@ -15,6 +15,7 @@ makes of an event on the way to that memory.
 
 from ._client import Client, Identity
 from ._errors import (
+    Conflict,
     Error,
     Expired,
     Forbidden,
@@ -22,8 +23,10 @@ from ._errors import (
     NotFound,
     ProtocolError,
     Timeout,
+    TooMany,
     Unavailable,
     Unreachable,
+    Unsupported,
 )
 from ._page import Page
 from ._secret import Secret
@@ -35,7 +38,7 @@ __all__ = [
     "get", "get_member", "whoami", "watch",
     "NO_SECRET", "NOT_YET", "EXPIRED",
     "Error", "NotFound", "Forbidden", "Unavailable", "Unreachable", "ProtocolError", "Invalid", "Timeout",
-    "Expired",
+    "Expired", "TooMany", "Unsupported", "Conflict",
 ]
 
 

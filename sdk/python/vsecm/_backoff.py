@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import random
+from typing import Optional
+
+from ._errors import TooMany
 
 _FIRST = 0.05
 _LONGEST = 5.0
@@ -12,6 +15,10 @@ _LONGEST = 5.0
 class Backoff:
     def __init__(self) -> None:
         self.failures = 0
+
+    def pause_after(self, error: Optional[Exception]) -> float:
+        """pause(), with what the daemon asked for on top."""
+        return self.pause() + (error.retry_after if isinstance(error, TooMany) else 0.0)
 
     def pause(self) -> float:
         """Seconds: doubled with each failure, and between half and all of that, so that the pods of a

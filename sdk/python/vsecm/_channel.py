@@ -9,7 +9,7 @@ import mmap
 import os
 import socket
 import time
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 from . import _errors, _memory
 from ._errors import Error, ProtocolError, Timeout, Unavailable, Unreachable
@@ -86,6 +86,26 @@ class Channel:
             pass
         except OSError as error:
             raise self._failure(error) from None
+
+    def send_files(self, body: str, files: Sequence[int]) -> bool:
+        """Send BODY and descriptors once the daemon asks for them; False: it has answered without asking,
+        and the answer waits."""
+        while (end := self.buffer.find(b"\r\n\r\n", 0, self.used)) < 0:
+            if self.used == len(self.buffer):
+                raise ProtocolError("the answer has too long a header")
+            self.fill()
+        if not self.buffer[:end].startswith(b"HTTP/1.1 100 "):
+            return False
+        self.take(end + 4)
+        try:
+            self._socket.settimeout(self._left())
+            rights = array.array("i", files)
+            self._socket.sendmsg([body.encode("ascii")], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        except OSError as error:
+            raise self._failure(error) from None
+        return True
 
     def fill(self, with_fd: bool = False) -> None:
         """Receive more behind what is there already."""
@@ -169,7 +189,7 @@ class Channel:
             message = str(json.loads(body[:length])["message"])
         except (ValueError, KeyError, TypeError):
             message = ""
-        return _errors.of_status(head.status, message)
+        return _errors.of_status(head.status, message, head.retry_after())
 
     def resize(self, size: int) -> None:
         """Another buffer, with what has arrived."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import json
 import mmap
+import os
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Optional, Tuple, Type
+from typing import NamedTuple, Optional, Protocol, Sequence, Tuple, Type, Union
 from urllib.parse import quote
 
 from ._channel import Channel, Gone, deadline_of, socket_or, unavailable
-from ._errors import Invalid, ProtocolError, Timeout
+from ._errors import Invalid, NotFound, ProtocolError, Timeout, Unsupported
 from ._head import Head
 from ._secret import Secret
 
 _MAX_TARGET = 1024
+_MAX_GUARDED = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,29 @@ class Identity:
     container: str
     service_account: str
     reason: str  # why the caller is no workload; "" when it is one
+
+
+class HasFileno(Protocol):
+    """An open file."""
+
+    def fileno(self) -> int: ...
+
+
+class _Request(NamedTuple):
+    """What is sent; FILES go with the body, once the daemon asks for it. All may be sent twice."""
+
+    head: str
+    body: str = ""
+    files: Sequence[int] = ()
+
+
+def _get(target: str) -> _Request:
+    return _Request(f"GET {target} HTTP/1.1\r\nHost: vsecm\r\n\r\n")
+
+
+def _post(target: str, body: str, fields: str = "", files: Sequence[int] = ()) -> _Request:
+    head = f"POST {target} HTTP/1.1\r\nHost: vsecm\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
+    return _Request(head, body, files)
 
 
 _MEMBERS = ("tier", "kind", "namespace", "workload", "pod", "podUid", "container", "serviceAccount", "reason")
@@ -62,12 +87,40 @@ class Client:
 
     def whoami(self) -> Identity:
         """Who the caller is to the daemon. A stranger is an answer too, with `reason` set."""
-        _, body, length = self._run("/v1/whoami")
+        _, body, length = self._run(_get("/v1/whoami"))
         try:
             said = json.loads(body[:length])
             return Identity(*(str(said[name]) for name in _MEMBERS))
         except (ValueError, KeyError, TypeError):
             raise ProtocolError("the answer is no identity") from None
+
+    def shield(self, children: bool = False) -> None:
+        """Shield this process, before it has the secret.
+
+        Until it ends no other process, root's neither, may trace it or read its memory, its environment or
+        its descriptors. With CHILDREN the same holds for what it starts from then on. Not for process 1 of a
+        container: what enters the container, such as `kubectl exec`, goes by way of it. Unsupported on a
+        node without guards: nothing is shielded then.
+        """
+        self._ask(_post("/v1/shield", '{"children":true}' if children else ""), "shielded", True)
+
+    def guard(self, *files: Union[int, HasFileno]) -> None:
+        """Let nobody but the caller's pod open, map or be given FILES, at most 16.
+
+        Files on a tmpfs or of memfd_create(), open for writing, and best still empty; guarded as long as
+        they exist. Unsupported as for shield(); Conflict: one is guarded for another workload; Invalid: one
+        is no such file.
+        """
+        if not 1 <= len(files) <= _MAX_GUARDED:
+            raise Invalid(f"1 to {_MAX_GUARDED} files can be guarded at once")
+        try:
+            fds = [file if isinstance(file, int) else file.fileno() for file in files]
+            for fd in fds:
+                os.fstat(fd)
+        except (OSError, ValueError):
+            raise Invalid("a file that is to be guarded is not open") from None
+        request = _post("/v1/guard", f'{{"files":{len(fds)}}}', "Expect: 100-continue\r\n", fds)
+        self._ask(request, "guarded", len(fds))
 
     def close(self) -> None:
         """Close the connection. The next request would make another."""
@@ -93,15 +146,28 @@ class Client:
         self._channel = None
 
     def _get(self, target: str) -> Secret:
-        head, body, length = self._run(target)
+        head, body, length = self._run(_get(target))
         return Secret(body, length, head.number("vsecm-version"), head.time("vsecm-created"),
                       head.time("vsecm-updated"))
 
-    def _run(self, target: str) -> Tuple[Head, mmap.mmap, int]:
+    def _ask(self, request: _Request, name: str, word: object) -> None:
+        """Content only when the answer's member NAME is WORD."""
+        try:
+            _, body, length = self._run(request)
+        except NotFound:
+            raise Unsupported("the daemon knows no guards; it is an older one") from None
+        try:
+            said = json.loads(body[:length])[name]
+        except (ValueError, KeyError, TypeError):
+            said = None
+        if said != word or type(said) is not type(word):
+            raise ProtocolError(f"the answer does not say \"{name}\":{json.dumps(word)}")
+
+    def _run(self, request: _Request) -> Tuple[Head, mmap.mmap, int]:
         with self._lock:
             kept = self._channel is not None
             try:
-                return self._once(target)
+                return self._once(request)
             except Gone:
                 # The daemon may have closed a connection that was idle, or be another one by now.
                 if not kept:
@@ -109,18 +175,23 @@ class Client:
             except Timeout as error:
                 raise unavailable(error) from None
             try:
-                return self._once(target)
+                return self._once(request)
             except Timeout as error:
                 raise unavailable(error) from None
 
-    def _once(self, target: str) -> Tuple[Head, mmap.mmap, int]:
+    def _once(self, request: _Request) -> Tuple[Head, mmap.mmap, int]:
         if not self._channel:
             self._channel = self._connect()
         channel = self._channel
         channel.deadline = deadline_of(None)
         whole = False
+        asked = True
         try:
-            channel.send(f"GET {target} HTTP/1.1\r\nHost: vsecm\r\n\r\n")
+            if request.files:
+                channel.send(request.head)
+                asked = channel.send_files(request.body, request.files)
+            else:
+                channel.send(request.head + request.body)
             head = channel.receive_head()
             if head.status != 200:
                 error = channel.refusal(head)
@@ -130,5 +201,6 @@ class Client:
             whole = True
             return head, body, length
         finally:
-            if not whole or head.text("connection").lower() == "close":
+            # It may still wait for the body it was promised.
+            if not whole or not asked or head.text("connection").lower() == "close":
                 self._drop()

@@ -22,6 +22,22 @@ class Unavailable(Error):
     """The daemon runs but cannot serve now; try again."""
 
 
+class TooMany(Unavailable):
+    """Too many requests of this pod: not before `retry_after` seconds have passed."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unsupported(Error):
+    """The daemon has no such protection on this node."""
+
+
+class Conflict(Error):
+    """It is another workload's already."""
+
+
 class Unreachable(Error):
     """No daemon behind the socket, or it went away twice."""
 
@@ -43,13 +59,15 @@ class Expired(Error):
 
 
 _BY_STATUS: Dict[int, Type[Error]] = {
-    400: Invalid, 403: Forbidden, 404: NotFound, 408: Unavailable, 429: Unavailable, 500: Unavailable,
-    503: Unavailable, 507: Unavailable,
+    400: Invalid, 403: Forbidden, 404: NotFound, 408: Unavailable, 409: Conflict, 500: Unavailable,
+    501: Unsupported, 503: Unavailable, 507: Unavailable,
 }
 
 
-def of_status(status: int, message: str) -> Error:
+def of_status(status: int, message: str, retry_after: float) -> Error:
     """The failure that an answer tells."""
+    if status == 429:
+        return TooMany(message, retry_after)
     if status in _BY_STATUS:
         return _BY_STATUS[status](message)
     return ProtocolError(f"the answer has status {status}")

@@ -12,6 +12,8 @@ from ._errors import ProtocolError
 _STATUS = re.compile(r"HTTP/1\.1 ([2-5]\d\d) [^\r\n]*")
 _FIELD = re.compile(r"([^:\s]+):[ \t]*([^\r\n\0]*?)[ \t]*")
 
+_MAX_RETRY_AFTER = 3600  # seconds that are believed
+
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -44,6 +46,10 @@ class Head:
         if not re.fullmatch(r"[0-9]{1,18}", text):
             raise ProtocolError(f"the answer has no number {name}")
         return int(text)
+
+    def retry_after(self) -> float:
+        """Seconds for which the daemon wants to be left alone."""
+        return float(min(self.number("retry-after"), _MAX_RETRY_AFTER)) if self.text("retry-after") else 0.0
 
     def time(self, name: str) -> datetime:
         return read_time(self.text(name))

@@ -255,7 +255,7 @@ class Page:
             fresh = self._attach()
         except Error as error:
             self._backoff.failures += 1
-            self._retry_at = time.monotonic() + self._backoff.pause()
+            self._retry_at = time.monotonic() + self._backoff.pause_after(error)
             return last.without(Forbidden, str(error)) if isinstance(error, Forbidden) else last
         last.mapping.channel.close()
         self._backoff.failures = 0

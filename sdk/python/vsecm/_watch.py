@@ -148,7 +148,7 @@ class Watch:
         return self._receive(self._channel, end)
 
     def _pause(self, end: Optional[float]) -> None:
-        pause = self._backoff.pause()
+        pause = self._backoff.pause_after(self.error)
         left = pause if end is None else end - time.monotonic()
         time.sleep(max(0.0, min(pause, left)))
         if left < pause:
