@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/crowd.h"
 
+#include "base/clock.h"
 #include "bench/http.h"
 
 #include <errno.h>
@@ -17,7 +18,20 @@ void crowd_note(struct crowd *crowd, uint64_t sent_ns, uint64_t acked_ns, uint64
 int crowd_begin(struct crowd *crowd, struct error *error)
 {
     hist_reset(&crowd->after_send);
-    return load_begin(&crowd->load, error);
+    crowd->changes = 0;
+    int r = load_begin(&crowd->load, error);
+    pace_begin(&crowd->pace, crowd->pace.rate, crowd->load.began_ns,
+               crowd->pace.end_ns - crowd->pace.begin_ns);
+    return r;
+}
+
+bool crowd_next(struct crowd *crowd, unsigned i, unsigned times, uint64_t *due_ns)
+{
+    crowd->changes = i;
+    if (times == CROWD_PACED)
+        return pace_wait(&crowd->pace, due_ns);
+    *due_ns = clock_mono_ns();
+    return i < times;
 }
 
 /* Everything up to the end of the first event. */

@@ -11,13 +11,16 @@
 #include "base/error.h"
 #include "bench/hist.h"
 #include "bench/load.h"
+#include "bench/pace.h"
 #include "page_abi.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CROWD_MAX 256u
+#define CROWD_MAX 512u
 #define CROWD_EVENT 4096u
+#define CROWD_PACED 0xffffffffu /* `requests`: as many as the pace has */
 #define CROWD_WATCH "GET /v1/watch HTTP/1.1\r\nHost: vsecm\r\n\r\n"
 
 struct crowd {
@@ -28,10 +31,12 @@ struct crowd {
     struct load load;
     int door;                     /* connected from outside of the pod, for the puts */
     unsigned followers;           /* up to CROWD_MAX */
+    struct pace pace;             /* of CROWD_PACED: its rate, and how long, from 0 on */
     const struct page_head *page; /* of crowd_page: the yardstick's; NULL: ask at load.path */
 
     /* what came of it */
-    struct hist after_send; /* of the put */
+    struct hist after_send; /* of the put; of a pace: after it was due */
+    unsigned changes;
 
     /* of crowd_learn: an event, as it came */
     size_t event_length;
@@ -48,5 +53,8 @@ void crowd_note(struct crowd *crowd, uint64_t sent_ns, uint64_t acked_ns, uint64
 
 /* load_begin(), and nothing has been noted. */
 int crowd_begin(struct crowd *crowd, struct error *error);
+
+/* Whether change I of TIMES is to be made, or the next of the pace; since when is in *due_ns. */
+bool crowd_next(struct crowd *crowd, unsigned i, unsigned times, uint64_t *due_ns);
 
 #endif

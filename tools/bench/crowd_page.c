@@ -88,28 +88,28 @@ static void wait_all(const struct waiting *waiting)
     usleep(PAGE_SETTLE_US);
 }
 
-static int change(struct waiting *waiting, struct error *error)
+static int change(struct waiting *waiting, uint64_t due_ns, struct error *error)
 {
     struct crowd *crowd = waiting->crowd;
 
     __atomic_store_n(&waiting->slots->ready, 0, __ATOMIC_RELEASE);
-    uint64_t sent = clock_mono_ns();
     int r = load_exchange(&crowd->load, crowd->door, error);
     uint64_t acked = clock_mono_ns();
     if (r)
         return r;
     wait_all(waiting);
     for (unsigned i = 0; i < crowd->followers; i++)
-        crowd_note(crowd, sent, acked, waiting->slots->seen_ns[i]);
+        crowd_note(crowd, due_ns, acked, waiting->slots->seen_ns[i]);
     return 0;
 }
 
 static int change_often(struct waiting *waiting, unsigned times, struct error *error)
 {
+    uint64_t due_ns;
     int r = 0;
 
-    for (unsigned i = 0; i < times && r == 0; i++)
-        r = change(waiting, error);
+    for (unsigned i = 0; r == 0 && crowd_next(waiting->crowd, i, times, &due_ns); i++)
+        r = change(waiting, due_ns, error);
     return r;
 }
 

@@ -92,7 +92,7 @@ static int take_event(struct watching *watching, struct watcher *watcher, struct
 
 static int take_reply(struct watching *watching, struct error *error)
 {
-    static char reply[LOAD_REPLY_MAX];
+    static char reply[LOAD_RECEIVE];
     const struct crowd *crowd = watching->crowd;
     ssize_t got = recv(crowd->door, reply, sizeof(reply), MSG_DONTWAIT);
     int r = load_check(&crowd->load, reply, 0, got, error);
@@ -118,13 +118,13 @@ static int gather(struct watching *watching, bool is_put, struct error *error)
     return r;
 }
 
-static int change(struct watching *watching, struct error *error)
+static int change(struct watching *watching, uint64_t due_ns, struct error *error)
 {
     for (unsigned i = 0; i < watching->open; i++)
         watching->watcher[i].is_told = false;
     watching->to_come = watching->open;
     watching->acked_ns = 0;
-    watching->sent_ns = clock_mono_ns();
+    watching->sent_ns = due_ns;
     int r = load_send(&watching->crowd->load, watching->crowd->door, error);
     if (r == 0)
         r = gather(watching, true, error);
@@ -135,10 +135,11 @@ static int change(struct watching *watching, struct error *error)
 
 static int change_often(struct watching *watching, unsigned times, struct error *error)
 {
+    uint64_t due_ns;
     int r = 0;
 
-    for (unsigned i = 0; i < times && r == 0; i++)
-        r = change(watching, error);
+    for (unsigned i = 0; r == 0 && crowd_next(watching->crowd, i, times, &due_ns); i++)
+        r = change(watching, due_ns, error);
     return r;
 }
 

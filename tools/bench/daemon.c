@@ -5,11 +5,10 @@
 #include "base/sock.h"
 #include "bench/child.h"
 #include "bench/http.h"
+#include "bench/scratch.h"
 #include "bench/stop.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DAEMON_READY_MS 10000u
+#define DAEMON_READY_MS 60000u /* in a guest without KVM every program is loaded slowly */
 #define DAEMON_GRACE_MS 5000u
 #define DAEMON_POLL_US 500u
 
@@ -28,43 +27,58 @@ static const char *const daemon_directories[][2] = {
     {"audit", "audit"},
 };
 
-static int write_file(const struct daemon *daemon, const char *name, const char *text)
+static FILE *open_file(const struct daemon *daemon, const char *name)
 {
     char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", daemon->dir, name);
-    FILE *file = fopen(path, "wxe");
-    if (!file)
-        return -errno;
-    int bad = fputs(text, file) < 0;
+    return fopen(path, "wxe");
+}
+
+static int close_file(FILE *file)
+{
+    bool bad = ferror(file) != 0;
     return fclose(file) || bad ? -EIO : 0;
 }
 
 static int write_config(const struct daemon *daemon, const struct daemon_options *options,
                         const struct pod *pod)
 {
-    char text[1024];
-    int length = snprintf(text, sizeof(text),
-                          "attest = %s\ncgroup_root = %s\nidentities = %s/identities\n"
-                          "state_dir = %s\nstate_mount = no\n",
-                          options->attest, pod->root, daemon->dir, daemon->state);
+    FILE *file = open_file(daemon, "config");
 
-    for (size_t i = 0; i < sizeof(daemon_directories) / sizeof(daemon_directories[0]); i++) {
-        if (length >= (int)sizeof(text))
-            return -ENAMETOOLONG;
-        length += snprintf(text + length, sizeof(text) - (size_t)length, "%s = %s/%s\n",
-                           daemon_directories[i][0], daemon->dir, daemon_directories[i][1]);
-    }
-    if (length >= (int)sizeof(text))
-        return -ENAMETOOLONG;
-    int r = write_file(daemon, "config", text);
-    if (r)
-        return r;
-    snprintf(text, sizeof(text),
-             "pod %s namespace=" DAEMON_NAMESPACE " service-account=" DAEMON_WORKLOAD
-             " pod=" DAEMON_WORKLOAD "-0\n",
-             pod->uid);
-    return write_file(daemon, "identities", text);
+    if (!file)
+        return -errno;
+    fprintf(file,
+            "attest = %s\ncgroup_root = %s\nidentities = %s/identities\n"
+            "state_dir = %s\nstate_mount = no\n"
+            "guards = %s\npin_dir = none\n%s%s",
+            options->attest, pod->root, daemon->dir, daemon->state,
+            options->guards ? options->guards : "auto",
+            options->is_limited ? "" : "requests_per_second = 0\n",
+            options->config ? options->config : "");
+    for (size_t i = 0; i < sizeof(daemon_directories) / sizeof(daemon_directories[0]); i++)
+        fprintf(file, "%s = %s/%s\n", daemon_directories[i][0], daemon->dir,
+                daemon_directories[i][1]);
+    return close_file(file);
+}
+
+static void name_pod(FILE *file, const struct pod *pod, unsigned i)
+{
+    fprintf(file, "pod %s namespace=" DAEMON_NAMESPACE " service-account=w%u pod=w%u-0\n", pod->uid,
+            i, i);
+}
+
+static int write_identities(const struct daemon *daemon, const struct daemon_options *options,
+                            const struct pod *pod)
+{
+    FILE *file = open_file(daemon, "identities");
+
+    if (!file)
+        return -errno;
+    name_pod(file, pod, 0);
+    for (unsigned i = 0; i < options->other_count; i++)
+        name_pod(file, &options->others[i], i + 1);
+    return close_file(file);
 }
 
 static int make_directories(struct daemon *daemon)
@@ -88,32 +102,14 @@ static int make_directories(struct daemon *daemon)
 
 static void exec_daemon(const struct daemon *daemon, const char *program)
 {
-    char config[128], log[128];
+    char config[128];
 
     snprintf(config, sizeof(config), "%s/config", daemon->dir);
-    snprintf(log, sizeof(log), "%s/log", daemon->dir);
-    int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+    if (scratch_take_output(daemon->dir))
         _exit(126);
     execl(program, program, "--config", config, (char *)NULL);
     dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
     _exit(127);
-}
-
-/* Add the end of the daemon's own words, which go away with its directory. */
-static void add_log(const struct daemon *daemon, struct error *error)
-{
-    char path[128], text[600] = "";
-
-    snprintf(path, sizeof(path), "%s/log", daemon->dir);
-    FILE *file = fopen(path, "re");
-    if (file) {
-        if (fseek(file, -(long)(sizeof(text) - 1), SEEK_END))
-            rewind(file);
-        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-        fclose(file);
-    }
-    error_add(error, "vsecmd said: %s", text[0] ? text : "nothing");
 }
 
 bool daemon_ended(struct daemon *daemon, struct error *error)
@@ -127,7 +123,7 @@ bool daemon_ended(struct daemon *daemon, struct error *error)
         error_add(error, "vsecmd was killed by signal %d", WTERMSIG(status));
     else
         error_add(error, "vsecmd ended with status %d", WEXITSTATUS(status));
-    add_log(daemon, error);
+    scratch_add_log(daemon->dir, "vsecmd", error);
     return true;
 }
 
@@ -152,7 +148,7 @@ static int wait_ready(struct daemon *daemon, uint64_t started_ns, struct error *
             return -ECHILD;
         if (clock_mono_ns() > until) {
             error_set(error, 0, "vsecmd did not become ready in %u ms", DAEMON_READY_MS);
-            add_log(daemon, error);
+            scratch_add_log(daemon->dir, "vsecmd", error);
             return -ETIMEDOUT;
         }
         usleep(DAEMON_POLL_US);
@@ -183,6 +179,8 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options, co
     r = make_directories(daemon);
     if (r == 0)
         r = write_config(daemon, options, pod);
+    if (r == 0)
+        r = write_identities(daemon, options, pod);
     if (r)
         return error_errno(error, r, "cannot set vsecmd's files up under /tmp");
     return launch(daemon, options->program, error);
@@ -199,25 +197,10 @@ int daemon_put(int fd, const char *workload, const char *value, struct error *er
     return http_put(fd, DAEMON_NAMESPACE, workload, value, error);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static void remove_all(char *dir)
-{
-    if (dir[0])
-        nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    dir[0] = '\0';
-}
-
 void daemon_stop(struct daemon *daemon)
 {
     child_stop(daemon->pid, DAEMON_GRACE_MS);
     daemon->pid = 0;
-    remove_all(daemon->dir);
-    remove_all(daemon->state);
+    scratch_remove(daemon->dir);
+    scratch_remove(daemon->state);
 }

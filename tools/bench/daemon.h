@@ -13,6 +13,7 @@
 
 #define DAEMON_NAMESPACE "bench"
 #define DAEMON_WORKLOAD "w0" /* who the pod is */
+#define DAEMON_NEIGHBOUR "w1"
 
 struct daemon {
     pid_t pid;
@@ -24,9 +25,14 @@ struct daemon {
 };
 
 struct daemon_options {
-    const char *program; /* path of vsecmd */
-    const char *attest;  /* option attest: "auto", "cgroup", "lsm" */
-    bool on_disk;        /* the log; else in memory */
+    const char *program;      /* path of vsecmd */
+    const char *attest;       /* option attest: "auto", "cgroup", "lsm" */
+    const char *guards;       /* option guards; NULL: "auto" */
+    bool on_disk;             /* the log; else in memory */
+    const struct pod *others; /* who are w1, w2, ...: the first of them DAEMON_NEIGHBOUR */
+    unsigned other_count;
+    bool is_limited;    /* pods have the rate that is the default; else any */
+    const char *config; /* further options, a line each; NULL: none */
 };
 
 /*

@@ -4,6 +4,8 @@
 #include "bench/child.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -13,6 +15,14 @@
 #define ECHO_BACKLOG 1024
 #define ECHO_EVENTS 64
 #define ECHO_REQUEST 4096
+#define ECHO_FDS 4096
+
+struct echo {
+    int epoll, listener;
+    const char *reply;
+    size_t length;
+    size_t sent[ECHO_FDS]; /* of a reply that its connection has no room for yet */
+};
 
 static int watch(int epoll, int fd)
 {
@@ -20,37 +30,81 @@ static int watch(int epoll, int fd)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static void accept_one(int epoll, int listener)
+static int wait_for(int epoll, int fd, uint32_t what)
 {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct epoll_event event = {.events = what, .data.fd = fd};
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) ? -errno : 0;
+}
 
-    if (fd >= 0 && watch(epoll, fd))
+static void accept_one(struct echo *echo)
+{
+    int fd = accept4(echo->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0 && (fd >= ECHO_FDS || watch(echo->epoll, fd)))
         close(fd);
 }
 
-static void answer(int fd, const void *reply, size_t length)
+/* What its buffer does not take waits until the reader has made room. */
+static void answer_in_parts(struct echo *echo, int fd, ssize_t sent)
+{
+    size_t *have = &echo->sent[fd];
+    bool waited = *have > 0;
+
+    if (sent < 0 && errno != EAGAIN) {
+        *have = 0;
+        close(fd);
+        return;
+    }
+    *have += sent > 0 ? (size_t)sent : 0;
+    bool waits = *have < echo->length;
+    if (!waits)
+        *have = 0;
+    if (waits != waited)
+        wait_for(echo->epoll, fd, waits ? EPOLLOUT : EPOLLIN);
+}
+
+static void answer(struct echo *echo, int fd)
 {
     static char request[ECHO_REQUEST]; /* a local one would be zeroed by the compiler each time */
 
-    if (recv(fd, request, sizeof(request), 0) <= 0 ||
-        send(fd, reply, length, MSG_NOSIGNAL) != (ssize_t)length)
+    if (recv(fd, request, sizeof(request), 0) <= 0) {
         close(fd);
+        return;
+    }
+    ssize_t sent = send(fd, echo->reply, echo->length, MSG_NOSIGNAL);
+    if (sent != (ssize_t)echo->length)
+        answer_in_parts(echo, fd, sent);
+}
+
+static void go_on(struct echo *echo, int fd)
+{
+    size_t have = echo->sent[fd];
+    ssize_t sent = send(fd, echo->reply + have, echo->length - have, MSG_NOSIGNAL);
+
+    answer_in_parts(echo, fd, sent);
 }
 
 static int serve(int listener, const void *reply, size_t length)
 {
+    static struct echo echo;
     struct epoll_event events[ECHO_EVENTS];
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
 
-    if (epoll < 0 || watch(epoll, listener))
+    echo = (struct echo){.epoll = epoll_create1(EPOLL_CLOEXEC),
+                         .listener = listener,
+                         .reply = reply,
+                         .length = length};
+    if (echo.epoll < 0 || watch(echo.epoll, listener))
         return 1;
     for (;;) {
-        int n = epoll_wait(epoll, events, ECHO_EVENTS, -1);
+        int n = epoll_wait(echo.epoll, events, ECHO_EVENTS, -1);
         for (int i = 0; i < n; i++) {
-            if (events[i].data.fd == listener)
-                accept_one(epoll, listener);
+            int fd = events[i].data.fd;
+            if (fd == listener)
+                accept_one(&echo);
+            else if (events[i].events & EPOLLOUT)
+                go_on(&echo, fd);
             else
-                answer(events[i].data.fd, reply, length);
+                answer(&echo, fd);
         }
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The yardstick: a single-threaded epoll server that answers each request with a fixed reply of
- * the daemon's size, with one recv() and one send(), and parses nothing. What it costs is what
+ * the daemon's size, with one recv() and one send(), and parses nothing. What a buffer
+ * has no room for follows. What it costs is what
  * the socket costs.
  */
 #ifndef BENCH_ECHO_H

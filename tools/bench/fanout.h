@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FANOUT_FOLLOWERS_MAX 256u
+#define FANOUT_FOLLOWERS_MAX 512u
 
 struct fanout {
     const void *reply; /* to whoever changes something */

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int fill_daemon(const struct daemon *daemon, unsigned count, size_t value_bytes,
-                struct probe *probe, struct error *error)
+int fill_daemon_from(const struct daemon *daemon, unsigned first, unsigned count,
+                     size_t value_bytes, struct probe *probe, struct error *error)
 {
     char workload[32];
     int r = 0;
@@ -17,7 +17,7 @@ int fill_daemon(const struct daemon *daemon, unsigned count, size_t value_bytes,
 
     if (fd < 0)
         return error_errno(error, fd, "cannot connect to %s", daemon->admin);
-    for (unsigned i = count; i-- > 0 && r == 0;) {
+    for (unsigned i = first + count; i-- > first && r == 0;) {
         snprintf(workload, sizeof(workload), "w%u", i);
         probe_make_value(probe->value, value_bytes, i);
         r = daemon_put(fd, workload, probe->value, error);
@@ -26,4 +26,10 @@ int fill_daemon(const struct daemon *daemon, unsigned count, size_t value_bytes,
     }
     close(fd);
     return r;
+}
+
+int fill_daemon(const struct daemon *daemon, unsigned count, size_t value_bytes,
+                struct probe *probe, struct error *error)
+{
+    return fill_daemon_from(daemon, 0, count, value_bytes, probe, error);
 }

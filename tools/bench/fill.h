@@ -16,4 +16,8 @@
 int fill_daemon(const struct daemon *daemon, unsigned count, size_t value_bytes,
                 struct probe *probe, struct error *error);
 
+/* The same from workload wFIRST on, which is the last to be stored. */
+int fill_daemon_from(const struct daemon *daemon, unsigned first, unsigned count,
+                     size_t value_bytes, struct probe *probe, struct error *error);
+
 #endif

@@ -20,7 +20,7 @@
 
 #define FOLLOW_VALUE 64u
 #define FOLLOW_GRACE_MS 1000u
-#define QUICK_DIVISOR 4u
+#define FOLLOW_CONFIG "max_connections_per_pod = 4096\n" /* the crowd is one pod's */
 
 struct kind {
     const char *id, *title;
@@ -35,10 +35,11 @@ static const struct kind kinds[FOLLOW_KINDS] = {
 
 /* What a run has at hand. */
 struct run {
-    const struct follow_options *options;
+    const struct stage *stage;
     const struct kind *kind;
+    unsigned followers;
+    bool is_apart; /* only that layout */
     struct daemon daemon;
-    struct probe *probe;
     struct crowd *crowd;    /* shared with the jobs */
     struct page_head *page; /* the yardstick's, likewise; NULL: watches are measured */
     char *request;
@@ -61,11 +62,11 @@ static int aim(struct run *run, const char *path, const char *door, pid_t server
 static int measure(struct run *run, enum layout layout, struct follow_side *side,
                    struct error *error)
 {
-    const struct follow_options *options = run->options;
+    const struct stage *stage = run->stage;
     struct crowd *crowd = run->crowd;
-    int cpu = layout == LAYOUT_SAME ? options->server_cpu : options->client_cpu;
+    int cpu = layout == LAYOUT_SAME ? stage->server_cpu : stage->client_cpu;
     struct error why = {{0}};
-    int r = job_run(run->kind->work, crowd, cpu, options->pod, &why);
+    int r = job_run(run->kind->work, crowd, cpu, stage->pod, &why);
 
     close(crowd->door);
     if (r)
@@ -74,6 +75,9 @@ static int measure(struct run *run, enum layout layout, struct follow_side *side
     hist_merge(&side->after_ack, &crowd->load.latency);
     hist_merge(&side->after_send, &crowd->after_send);
     side->changes += crowd->load.requests;
+    side->elapsed_ns += crowd->load.elapsed_ns;
+    if (crowd->load.rss_kib > side->rss_kib)
+        side->rss_kib = crowd->load.rss_kib;
     usage_add_difference(&side->used, &(struct usage){0}, &crowd->load.used);
     return 0;
 }
@@ -89,8 +93,8 @@ static int measure_vsecmd(struct run *run, struct follow_cell *cell, struct erro
 /* A fresh one each time, as with the echo. */
 static int measure_raw(struct run *run, struct follow_cell *cell, struct error *error)
 {
-    const struct fanout fanout = {.reply = run->probe->reply.bytes,
-                                  .reply_length = run->probe->reply.length,
+    const struct fanout fanout = {.reply = run->stage->probe->reply.bytes,
+                                  .reply_length = run->stage->probe->reply.length,
                                   .event = run->crowd->event,
                                   .event_length = run->crowd->event_length,
                                   .word = run->page ? &run->page->sequence : NULL};
@@ -100,7 +104,7 @@ static int measure_raw(struct run *run, struct follow_cell *cell, struct error *
     pid_t server = fanout_start(path, &fanout, error);
     if (server < 0)
         return (int)server;
-    int r = pin_process(server, run->options->server_cpu);
+    int r = pin_process(server, run->stage->server_cpu);
     if (r)
         error_errno(error, r, "cannot pin the fan-out");
     run->crowd->page = run->page;
@@ -115,7 +119,7 @@ static int measure_raw(struct run *run, struct follow_cell *cell, struct error *
 /* ---- rounds and layouts -------------------------------------------------------------------- */
 
 struct figures {
-    double p50, p99, sent_p50;
+    double p50, p99, sent_p50, sent_p99;
 };
 
 static struct figures figures_of(const struct crowd *crowd)
@@ -124,13 +128,15 @@ static struct figures figures_of(const struct crowd *crowd)
         .p50 = (double)hist_percentile(&crowd->load.latency, 0.50),
         .p99 = (double)hist_percentile(&crowd->load.latency, 0.99),
         .sent_p50 = (double)hist_percentile(&crowd->after_send, 0.50),
+        .sent_p99 = (double)hist_percentile(&crowd->after_send, 0.99),
     };
 }
 
 static int run_rounds(struct run *run, struct follow_cell *cell, struct error *error)
 {
-    double p50[SUITE_ROUNDS_MAX], p99[SUITE_ROUNDS_MAX], sent_p50[SUITE_ROUNDS_MAX];
-    unsigned rounds = run->options->rounds;
+    double p50[SUITE_ROUNDS_MAX], p99[SUITE_ROUNDS_MAX];
+    double sent_p50[SUITE_ROUNDS_MAX], sent_p99[SUITE_ROUNDS_MAX];
+    unsigned rounds = run->stage->rounds;
 
     for (unsigned round = 0; round < rounds; round++) {
         progress_show("%s, %s: round %u of %u", run->kind->title, results_layout_name(cell->layout),
@@ -146,20 +152,23 @@ static int run_rounds(struct run *run, struct follow_cell *cell, struct error *e
         p50[round] = vsecmd.p50 / raw.p50;
         p99[round] = vsecmd.p99 / raw.p99;
         sent_p50[round] = vsecmd.sent_p50 / raw.sent_p50;
+        sent_p99[round] = vsecmd.sent_p99 / raw.sent_p99;
     }
     cell->p50 = ratio_of(p50, rounds);
     cell->p99 = ratio_of(p99, rounds);
     cell->sent_p50 = ratio_of(sent_p50, rounds);
+    cell->sent_p99 = ratio_of(sent_p99, rounds);
     return 0;
 }
 
 static int run_layouts(struct run *run, struct follow *follow, struct error *error)
 {
-    const struct follow_options *options = run->options;
-    enum layout layouts = options->server_cpu == options->client_cpu ? LAYOUT_APART : LAYOUTS;
+    const struct stage *stage = run->stage;
+    enum layout layouts = stage_layouts(stage);
     int r = 0;
 
-    for (enum layout layout = LAYOUT_SAME; layout < layouts && r == 0; layout++) {
+    enum layout first = run->is_apart ? layouts - 1 : LAYOUT_SAME;
+    for (enum layout layout = first; layout < layouts && r == 0; layout++) {
         struct follow_cell *cell = &follow->cell[follow->cells];
         cell->layout = layout;
         r = run_rounds(run, cell, error);
@@ -173,12 +182,12 @@ static int run_layouts(struct run *run, struct follow *follow, struct error *err
 /* What the yardstick is to send, and the page that it has. */
 static int learn(struct run *run, struct error *error)
 {
-    const struct follow_options *options = run->options;
+    const struct stage *stage = run->stage;
     struct crowd *crowd = run->crowd;
 
     snprintf(crowd->load.path, sizeof(crowd->load.path), "%s", run->daemon.socket);
-    int r = job_run(crowd_learn, crowd, JOB_ANY_CPU, options->pod, error);
-    if (r == 0 && !strstr(crowd->event, run->probe->value))
+    int r = job_run(crowd_learn, crowd, JOB_ANY_CPU, stage->pod, error);
+    if (r == 0 && !strstr(crowd->event, run->stage->probe->value))
         r = error_set(error, -EBADMSG, "an event does not hold the value that was stored");
     if (r == 0 && run->page)
         run->page->length = FOLLOW_VALUE;
@@ -189,29 +198,32 @@ static int learn(struct run *run, struct error *error)
 static int prepare(struct run *run, struct error *error)
 {
     struct load *load = &run->crowd->load;
-    unsigned divisor = run->options->quick ? QUICK_DIVISOR : 1;
 
-    probe_make_value(run->probe->value, FOLLOW_VALUE, FOLLOW_VALUE);
-    run->request = http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, run->probe->value,
+    probe_make_value(run->stage->probe->value, FOLLOW_VALUE, FOLLOW_VALUE);
+    run->request = http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, run->stage->probe->value,
                                     HTTP_NEVER, &load->request_length);
     if (!run->request)
         return error_errno(error, -ENOMEM, "put");
-    int r = probe_admin(run->probe, &run->daemon, run->request, load->request_length, error);
+    int r = probe_admin(run->stage->probe, &run->daemon, run->request, load->request_length, error);
     if (r)
         return r;
     load->request = run->request;
-    load->reply_length = run->probe->reply.length;
-    load->warmup = run->kind->warmup / divisor;
-    load->requests = run->kind->changes / divisor;
-    run->crowd->followers = run->kind->followers;
+    load->reply_length = run->stage->probe->reply.length;
+    load->warmup = stage_requests(run->stage, run->kind->warmup);
+    load->requests = stage_requests(run->stage, run->kind->changes);
+    run->crowd->followers = run->followers;
     return learn(run, error);
 }
 
 static int run_daemon(struct run *run, struct follow *follow, struct error *error)
 {
-    int r = daemon_start(&run->daemon, run->options->daemon, run->options->pod, error);
+    struct daemon_options options = *run->stage->daemon;
 
-    if (r == 0 && (r = pin_process(run->daemon.pid, run->options->server_cpu)) != 0)
+    if (run->is_apart)
+        options.config = FOLLOW_CONFIG;
+    int r = daemon_start(&run->daemon, &options, run->stage->pod, error);
+
+    if (r == 0 && (r = pin_process(run->daemon.pid, run->stage->server_cpu)) != 0)
         error_errno(error, r, "cannot pin vsecmd");
     if (r == 0)
         r = prepare(run, error);
@@ -228,15 +240,22 @@ static size_t page_bytes(void)
     return PAGE_VALUE_AT + FOLLOW_VALUE;
 }
 
-int follow_run(enum follow_kind kind, const struct follow_options *options, struct probe *probe,
-               struct follow *follow, struct error *error)
+/* WATCHERS in layout apart; 0: as many as the row says, in both. */
+static int run_kind(enum follow_kind kind, const struct stage *stage, unsigned watchers,
+                    struct follow *follow, struct error *error)
 {
-    struct run run = {.options = options, .kind = &kinds[kind], .probe = probe};
+    struct run run = {.stage = stage,
+                      .kind = &kinds[kind],
+                      .followers = watchers ? watchers : kinds[kind].followers,
+                      .is_apart = watchers > 0};
     int r = -ENOMEM;
 
+    if (run.followers > CROWD_MAX)
+        return error_set(error, -EINVAL, "%u followers, at most %u are measured", run.followers,
+                         CROWD_MAX);
     *follow = (struct follow){.id = run.kind->id,
                               .title = run.kind->title,
-                              .followers = run.kind->followers,
+                              .followers = run.followers,
                               .value_bytes = FOLLOW_VALUE};
     run.crowd = job_alloc(sizeof(*run.crowd));
     run.page = kind == FOLLOW_PAGE ? job_alloc(page_bytes()) : NULL;
@@ -250,4 +269,20 @@ int follow_run(enum follow_kind kind, const struct follow_options *options, stru
     job_free(run.crowd, sizeof(*run.crowd));
     free(run.request);
     return r;
+}
+
+int follow_run_watch(const struct stage *stage, struct results *results, struct error *error)
+{
+    return run_kind(FOLLOW_WATCH, stage, 0, &results->follow[FOLLOW_WATCH], error);
+}
+
+int follow_run_page(const struct stage *stage, struct results *results, struct error *error)
+{
+    return run_kind(FOLLOW_PAGE, stage, 0, &results->follow[FOLLOW_PAGE], error);
+}
+
+int follow_run_watchers(const struct stage *stage, unsigned watchers, struct follow *follow,
+                        struct error *error)
+{
+    return run_kind(FOLLOW_WATCH, stage, watchers, follow, error);
 }

@@ -7,25 +7,21 @@
 #define BENCH_FOLLOW_H
 
 #include "base/error.h"
-#include "bench/daemon.h"
-#include "bench/probe.h"
 #include "bench/results.h"
-
-#include <stdbool.h>
+#include "bench/stage.h"
 
 #define FOLLOW_WATCH_ROW "watch-250"
 #define FOLLOW_PAGE_ROW "page-wake-100"
 
-struct follow_options {
-    const struct daemon_options *daemon;
-    const struct pod *pod;
-    unsigned rounds;
-    bool quick;
-    int server_cpu, client_cpu;
-};
+/* The two. -errno with ERROR filled. */
+int follow_run_watch(const struct stage *stage, struct results *results, struct error *error);
+int follow_run_page(const struct stage *stage, struct results *results, struct error *error);
 
-/* Run the row of KIND. PROBE is scratch, from job_alloc(). -errno with ERROR filled. */
-int follow_run(enum follow_kind kind, const struct follow_options *options, struct probe *probe,
-               struct follow *follow, struct error *error);
+/*
+ * The first with another number of WATCHERS, up to CROWD_MAX, by a daemon that lets one pod have so
+ * many connections; each side on a processor of its own, where there are two.
+ */
+int follow_run_watchers(const struct stage *stage, unsigned watchers, struct follow *follow,
+                        struct error *error);
 
 #endif

@@ -20,52 +20,63 @@ static int send_all(int fd, const char *data, size_t length)
 }
 
 /* The length of the whole reply once its head is there; 0 before. */
-static size_t whole_length(struct http_reply *reply)
+size_t http_whole_length(const char *reply, size_t *head)
 {
-    const char *end = strstr(reply->bytes, "\r\n\r\n");
-    const char *field = strcasestr(reply->bytes, "\r\nContent-Length:");
+    const char *end = strstr(reply, "\r\n\r\n");
+    const char *field = strcasestr(reply, "\r\nContent-Length:");
 
     if (!end || !field || field > end)
         return 0;
-    reply->head = (size_t)(end - reply->bytes) + 4;
-    return reply->head + strtoul(field + strlen("\r\nContent-Length:"), NULL, 10);
+    *head = (size_t)(end - reply) + 4;
+    return *head + strtoul(field + strlen("\r\nContent-Length:"), NULL, 10);
 }
 
-static int receive(int fd, struct http_reply *reply, struct error *error)
+static int receive(int fd, char *bytes, size_t max, size_t *length, size_t *head,
+                   struct error *error)
 {
     size_t whole = 0;
 
-    memset(reply, 0, sizeof(*reply));
-    while (whole == 0 || reply->length < whole) {
-        if (reply->length == HTTP_REPLY_MAX)
-            return error_set(error, -EMSGSIZE, "a reply of more than %u bytes", HTTP_REPLY_MAX);
-        ssize_t got = recv(fd, reply->bytes + reply->length, HTTP_REPLY_MAX - reply->length, 0);
+    *length = 0;
+    while (whole == 0 || *length < whole) {
+        if (*length == max)
+            return error_set(error, -EMSGSIZE, "a reply of more than %zu bytes", max);
+        ssize_t got = recv(fd, bytes + *length, max - *length, 0);
         if (got < 0)
             return error_errno(error, -errno, "recv");
         if (got == 0)
             return error_set(error, -EPIPE, "the server closed the connection");
-        reply->length += (size_t)got;
-        whole = whole_length(reply);
+        *length += (size_t)got;
+        bytes[*length] = '\0';
+        if (whole == 0)
+            whole = http_whole_length(bytes, head);
     }
-    if (reply->length > whole)
-        return error_set(error, -EBADMSG, "%zu bytes behind the reply", reply->length - whole);
+    if (*length > whole)
+        return error_set(error, -EBADMSG, "%zu bytes behind the reply", *length - whole);
+    return 0;
+}
+
+int http_exchange_in(int fd, const char *request, size_t length, char *bytes, size_t max,
+                     size_t *got, size_t *head, struct error *error)
+{
+    int r = send_all(fd, request, length);
+
+    if (r)
+        return error_errno(error, r, "send");
+    r = receive(fd, bytes, max, got, head, error);
+    if (r)
+        return r;
+    if (strncmp(bytes, HTTP_SUCCESS, strlen(HTTP_SUCCESS)) != 0)
+        return error_set(error, -EBADMSG, "%.*s: %.300s", (int)strcspn(bytes, "\r\n"), bytes,
+                         bytes + *head);
     return 0;
 }
 
 int http_exchange(int fd, const char *request, size_t length, struct http_reply *reply,
                   struct error *error)
 {
-    int r = send_all(fd, request, length);
-
-    if (r)
-        return error_errno(error, r, "send");
-    r = receive(fd, reply, error);
-    if (r)
-        return r;
-    if (strncmp(reply->bytes, HTTP_SUCCESS, strlen(HTTP_SUCCESS)) != 0)
-        return error_set(error, -EBADMSG, "%.*s: %.300s", (int)strcspn(reply->bytes, "\r\n"),
-                         reply->bytes, reply->bytes + reply->head);
-    return 0;
+    memset(reply, 0, sizeof(*reply));
+    return http_exchange_in(fd, request, length, reply->bytes, HTTP_REPLY_MAX, &reply->length,
+                            &reply->head, error);
 }
 
 char *http_put_request(const char *name_space, const char *workload, const char *value,

@@ -25,6 +25,14 @@ struct http_reply {
 int http_exchange(int fd, const char *request, size_t length, struct http_reply *reply,
                   struct error *error);
 
+/* The same with memory of the caller's: up to MAX bytes and a NUL; *got and *head as above. */
+int http_exchange_in(int fd, const char *request, size_t length, char *bytes, size_t max,
+                     size_t *got, size_t *head, struct error *error);
+
+/* How long REPLY is, NUL-terminated as far as it has come, and its head; 0: there is no head yet.
+ */
+size_t http_whole_length(const char *reply, size_t *head);
+
 #define HTTP_NEVER "never"
 
 /*

@@ -54,11 +54,12 @@ static int outcome_of(int status, const struct outcome *outcome, struct error *e
     return 0;
 }
 
-int job_run(job_work *work, void *shared, int cpu, const struct pod *pod, struct error *error)
+int job_start(struct job *ret, job_work *work, void *shared, int cpu, const struct pod *pod,
+              struct error *error)
 {
     struct outcome *outcome = job_alloc(sizeof(*outcome));
-    int r;
 
+    *ret = (struct job){0};
     if (!outcome)
         return error_errno(error, -ENOMEM, "mmap");
     outcome->code = -EPIPE;
@@ -67,10 +68,27 @@ int job_run(job_work *work, void *shared, int cpu, const struct pod *pod, struct
         outcome->code = work_in_child(work, shared, cpu, pod, &outcome->error);
         _exit(0);
     }
-    if (pid < 0)
-        r = error_errno(error, (int)pid, "fork");
-    else
-        r = outcome_of(child_wait(pid), outcome, error);
-    job_free(outcome, sizeof(*outcome));
+    if (pid < 0) {
+        job_free(outcome, sizeof(*outcome));
+        return error_errno(error, (int)pid, "fork");
+    }
+    *ret = (struct job){pid, outcome};
+    return 0;
+}
+
+int job_wait(struct job *job, struct error *error)
+{
+    if (!job->pid)
+        return 0;
+    int r = outcome_of(child_wait(job->pid), job->outcome, error);
+    job_free(job->outcome, sizeof(*job->outcome));
+    *job = (struct job){0};
     return r;
+}
+
+int job_run(job_work *work, void *shared, int cpu, const struct pod *pod, struct error *error)
+{
+    struct job job;
+    int r = job_start(&job, work, shared, cpu, pod, error);
+    return r ? r : job_wait(&job, error);
 }

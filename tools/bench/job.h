@@ -10,6 +10,7 @@
 #include "bench/pod.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define JOB_ANY_CPU (-1)
 
@@ -22,11 +23,26 @@ void *job_alloc(size_t size);
 /* SIZE as it was for job_alloc(). NULL is fine. */
 void job_free(void *shared, size_t size);
 
+/* A child at its work. */
+struct job {
+    pid_t pid;
+    struct outcome *outcome;
+};
+
 /*
  * Fork, move the child to CPU (or JOB_ANY_CPU) and into POD (NULL: it stays where we are), run
- * WORK(SHARED) there and wait. Returns what WORK did, ERROR filled likewise; -EINTR when the run is
- * to stop.
+ * WORK(SHARED) there. 0 with RET for job_wait(), or -errno with ERROR filled.
  */
+int job_start(struct job *ret, job_work *work, void *shared, int cpu, const struct pod *pod,
+              struct error *error);
+
+/*
+ * Wait for it to end. Returns what its work did, ERROR filled likewise; -EINTR when the run is to
+ * stop. Of a job that never started: 0.
+ */
+int job_wait(struct job *job, struct error *error);
+
+/* Both. */
 int job_run(job_work *work, void *shared, int cpu, const struct pod *pod, struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/sock.h"
+#include "bench/family.h"
 #include "bench/http.h"
 
 #include <errno.h>
@@ -10,13 +11,22 @@
 #include <string.h>
 #include <sys/socket.h>
 
+static int read_usage(const struct load *load, struct usage *usage, struct error *error)
+{
+    memset(usage, 0, sizeof(*usage));
+    int r = load->server ? family_usage(load->server, usage) : 0;
+    return r ? error_errno(error, r, "cannot read the server's usage") : 0;
+}
+
 int load_begin(struct load *load, struct error *error)
 {
-    int r = usage_read(load->server, &load->before);
+    int r = read_usage(load, &load->before, error);
 
     if (r)
-        return error_errno(error, r, "cannot read the server's usage");
+        return r;
     hist_reset(&load->latency);
+    if (load->server)
+        counter_begin(load->server, &load->counter); /* where there are none, nothing is counted */
     load->began_ns = clock_mono_ns();
     return 0;
 }
@@ -26,12 +36,97 @@ int load_end(struct load *load, struct error *error)
     struct usage after;
 
     load->elapsed_ns = clock_mono_ns() - load->began_ns;
-    int r = usage_read(load->server, &after);
+    uint64_t instructions = load->server ? counter_end(&load->counter) : 0;
+    int r = read_usage(load, &after, error);
     if (r)
-        return error_errno(error, r, "cannot read the server's usage");
+        return r;
+    load->rss_kib = load->server ? usage_rss_kib(load->server) : 0;
+    if (load->rss_kib < 0)
+        return error_errno(error, (int)load->rss_kib, "cannot read the server's memory");
+    after.instructions = instructions;
     memset(&load->used, 0, sizeof(load->used));
     usage_add_difference(&load->used, &load->before, &after);
     return 0;
+}
+
+/* Enough of them in a round that it matters little which was whose. */
+#define LOAD_SLICES_MAX 20u
+/* The first request of a turn finds cold caches: it should not stand for too many others. */
+#define LOAD_SLICE_MIN 25u
+
+static unsigned slices_of(const struct load *load)
+{
+    unsigned slices = load->requests / LOAD_SLICE_MIN;
+
+    if (!load->turn || slices == 0)
+        return 1;
+    return slices < LOAD_SLICES_MAX ? slices : LOAD_SLICES_MAX;
+}
+
+static int warm_up(struct load *load, load_ask *ask, void *client, struct error *error)
+{
+    turn_take(load->turn);
+    int r = ask(load, client, load->warmup, error);
+    if (r == 0)
+        r = load_begin(load, error);
+    turn_pass(load->turn);
+    return r;
+}
+
+/* The time of one turn is added to NS. */
+static int ask_slice(struct load *load, load_ask *ask, void *client, unsigned count, uint64_t *ns,
+                     struct error *error)
+{
+    turn_take(load->turn);
+    uint64_t began = clock_mono_ns();
+    int r = ask(load, client, count, error);
+    *ns += clock_mono_ns() - began;
+    turn_pass(load->turn);
+    return r;
+}
+
+int load_run(struct load *load, load_ask *ask, void *client, struct error *error)
+{
+    unsigned slices = slices_of(load), asked = 0;
+    uint64_t ns = 0;
+    int r = warm_up(load, ask, client, error);
+
+    for (unsigned i = 1; i <= slices && r == 0; i++) {
+        unsigned until = (unsigned)((uint64_t)load->requests * i / slices);
+        r = ask_slice(load, ask, client, until - asked, &ns, error);
+        asked = until;
+    }
+    if (r)
+        return r;
+    turn_take(load->turn); /* or what we do to end would be in the other's last turn */
+    r = load_end(load, error);
+    turn_pass(load->turn);
+    load->elapsed_ns = ns;
+    return r;
+}
+
+struct repeat {
+    load_once *once;
+    void *client;
+};
+
+static int ask_repeatedly(struct load *load, void *shared, unsigned count, struct error *error)
+{
+    const struct repeat *repeat = shared;
+    int r = 0;
+
+    for (unsigned i = 0; i < count && r == 0; i++) {
+        uint64_t began = clock_mono_ns();
+        r = repeat->once(load, repeat->client, error);
+        hist_add(&load->latency, clock_mono_ns() - began);
+    }
+    return r;
+}
+
+int load_repeat(struct load *load, load_once *once, void *client, struct error *error)
+{
+    struct repeat repeat = {once, client};
+    return load_run(load, ask_repeatedly, &repeat, error);
 }
 
 int load_open(const struct load *load, struct error *error)
@@ -51,9 +146,10 @@ int load_send(const struct load *load, int fd, struct error *error)
     return 0;
 }
 
-static bool is_success(const char *reply, size_t length)
+static bool is_success(const struct load *load, const char *reply, size_t length)
 {
-    return length >= strlen(HTTP_SUCCESS) && memcmp(reply, HTTP_SUCCESS, strlen(HTTP_SUCCESS)) == 0;
+    const char *success = load->success ? load->success : HTTP_SUCCESS;
+    return length >= strlen(success) && memcmp(reply, success, strlen(success)) == 0;
 }
 
 int load_check(const struct load *load, const char *part, size_t have, ssize_t got,
@@ -63,7 +159,7 @@ int load_check(const struct load *load, const char *part, size_t have, ssize_t g
         return error_errno(error, -errno, "recv");
     if (got == 0)
         return error_set(error, -EPIPE, "the server closed a connection");
-    if (have == 0 && !is_success(part, (size_t)got))
+    if (have == 0 && !is_success(load, part, (size_t)got))
         return error_set(error, -EBADMSG, "a reply is no success");
     have += (size_t)got;
     if (have > load->reply_length)
@@ -74,7 +170,7 @@ int load_check(const struct load *load, const char *part, size_t have, ssize_t g
 
 int load_exchange(const struct load *load, int fd, struct error *error)
 {
-    static char reply[LOAD_REPLY_MAX]; /* a local one would be zeroed by the compiler each time */
+    static char reply[LOAD_RECEIVE]; /* a local one would be zeroed by the compiler each time */
     size_t have = 0;
     int r = load_send(load, fd, error);
 

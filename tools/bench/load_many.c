@@ -27,8 +27,20 @@ struct many {
     struct many_connection connection[LOAD_CONNECTIONS_MAX];
 };
 
+/* In the pod whose connection it is: who is calling is found out when it connects. */
+static int open_one(const struct load *load, unsigned i, struct error *error)
+{
+    int r = load->pods ? pod_enter(&load->pods[i]) : 0;
+
+    return r ? error_errno(error, r, "cannot enter the cgroup of pod %u", i)
+             : load_open(load, error);
+}
+
 static int open_all(struct many *many, struct error *error)
 {
+    if (many->load->connections > LOAD_CONNECTIONS_MAX)
+        return error_set(error, -EINVAL, "%u connections, at most %u can be made",
+                         many->load->connections, LOAD_CONNECTIONS_MAX);
     many->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (many->epoll < 0)
         return error_errno(error, -errno, "epoll_create1");
@@ -36,7 +48,7 @@ static int open_all(struct many *many, struct error *error)
         struct many_connection *connection = &many->connection[many->open];
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 
-        connection->fd = load_open(many->load, error);
+        connection->fd = open_one(many->load, many->open, error);
         if (connection->fd < 0)
             return connection->fd;
         many->open++;
@@ -66,7 +78,7 @@ static int send_next(struct many *many, struct many_connection *connection, stru
 
 static int take_reply(struct many *many, struct many_connection *connection, struct error *error)
 {
-    static char reply[LOAD_REPLY_MAX];
+    static char reply[LOAD_RECEIVE];
     ssize_t got = recv(connection->fd, reply, sizeof(reply), MSG_DONTWAIT);
     int r = load_check(many->load, reply, connection->have, got, error);
 
@@ -82,11 +94,13 @@ static int take_reply(struct many *many, struct many_connection *connection, str
 }
 
 /* COUNT requests over all connections, until the last reply is in. */
-static int drive(struct many *many, unsigned count, struct error *error)
+static int drive(struct load *load, void *client, unsigned count, struct error *error)
 {
+    struct many *many = client;
     struct epoll_event events[MANY_EVENTS];
     int r = 0;
 
+    (void)load;
     many->to_send = count;
     many->to_come = count;
     for (unsigned i = 0; i < many->open && r == 0; i++)
@@ -108,13 +122,7 @@ int load_many(void *shared, struct error *error)
     many->load = shared;
     int r = open_all(many, error);
     if (r == 0)
-        r = drive(many, many->load->warmup, error);
-    if (r == 0)
-        r = load_begin(many->load, error);
-    if (r == 0)
-        r = drive(many, many->load->requests, error);
-    if (r == 0)
-        r = load_end(many->load, error);
+        r = load_run(shared, drive, many, error);
     close_all(many);
     free(many);
     return r;

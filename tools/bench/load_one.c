@@ -2,36 +2,21 @@
 /* One connection that is kept alive. */
 #include "bench/load.h"
 
-#include "base/clock.h"
-
 #include <unistd.h>
 
-static int exchange(struct load *load, int fd, unsigned count, struct error *error)
+static int exchange(struct load *load, void *client, struct error *error)
 {
-    int r = 0;
-
-    for (unsigned i = 0; i < count && r == 0; i++) {
-        uint64_t began = clock_mono_ns();
-        r = load_exchange(load, fd, error);
-        hist_add(&load->latency, clock_mono_ns() - began);
-    }
-    return r;
+    const int *fd = client;
+    return load_exchange(load, *fd, error);
 }
 
 int load_one(void *shared, struct error *error)
 {
-    struct load *load = shared;
-    int fd = load_open(load, error);
+    int fd = load_open(shared, error);
 
     if (fd < 0)
         return fd;
-    int r = exchange(load, fd, load->warmup, error);
-    if (r == 0)
-        r = load_begin(load, error);
-    if (r == 0)
-        r = exchange(load, fd, load->requests, error);
-    if (r == 0)
-        r = load_end(load, error);
+    int r = load_repeat(shared, exchange, &fd, error);
     close(fd);
     return r;
 }

@@ -2,6 +2,12 @@
 /* vsecm-bench: what a secret from vsecmd costs, next to what the socket alone costs. */
 #include "base/span.h"
 #include "base/str.h"
+#include "bench/compare.h"
+#include "bench/growth_report.h"
+#include "bench/load_command.h"
+#include "bench/load_options.h"
+#include "bench/options.h"
+#include "bench/peers_plot.h"
 #include "bench/report.h"
 #include "bench/stop.h"
 #include "bench/suite.h"
@@ -14,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ROUNDS 9u
+#define ROUNDS 7u
 #define ROUNDS_QUICK 3u
 #define TORN_SECONDS_MAX 86400u
 #define TORN_CHANGES_MAX 1000000000u /* a sequence number has 32 bits, and each takes two */
@@ -22,82 +28,101 @@
 struct settings {
     struct suite_options suite;
     const char *out;
-    uint64_t torn_seconds; /* 0: the rows are measured */
+    unsigned torn_seconds; /* 0: the rows are measured */
     uint64_t torn_changes;
 };
 
-struct option {
-    const char *name, *value, *help;                          /* no value: a switch */
-    int (*set)(struct settings *settings, const char *value); /* -EINVAL */
-};
-
-static int set_vsecmd(struct settings *settings, const char *value)
+static int set_vsecmd(void *settings, const char *value, struct error *error)
 {
-    settings->suite.daemon.program = value;
+    (void)error;
+    ((struct settings *)settings)->suite.daemon.program = value;
     return 0;
 }
 
-static int set_render_go(struct settings *settings, const char *value)
+static int set_render_go(void *settings, const char *value, struct error *error)
 {
-    settings->suite.render_go = value;
+    (void)error;
+    ((struct settings *)settings)->suite.render_go = value;
     return 0;
 }
 
-static int set_attest(struct settings *settings, const char *value)
+static int set_peers(void *settings, const char *value, struct error *error)
 {
-    settings->suite.daemon.attest = value;
+    (void)error;
+    ((struct settings *)settings)->suite.peers_dir = value;
     return 0;
 }
 
-static int set_out(struct settings *settings, const char *value)
+static int set_attest(void *settings, const char *value, struct error *error)
 {
-    settings->out = value;
+    (void)error;
+    ((struct settings *)settings)->suite.daemon.attest = value;
     return 0;
 }
 
-static int set_only(struct settings *settings, const char *value)
+static int set_out(void *settings, const char *value, struct error *error)
 {
-    settings->suite.only = value;
-    return suite_has_row(value) ? 0 : -EINVAL;
-}
-
-static int set_rounds(struct settings *settings, const char *value)
-{
-    uint64_t rounds;
-
-    if (str_u64(span_of(value), SUITE_ROUNDS_MAX, &rounds) || rounds == 0)
-        return -EINVAL;
-    settings->suite.rounds = (unsigned)rounds;
+    (void)error;
+    ((struct settings *)settings)->out = value;
     return 0;
 }
 
-static int set_quick(struct settings *settings, const char *value)
+static int set_only(void *settings, const char *value, struct error *error)
+{
+    char known[ERROR_TEXT / 2] = "";
+    const char *id, *title;
+    size_t length = 0;
+
+    for (size_t i = 0; (id = suite_row(i, &title)); i++) {
+        if (strcmp(id, value) == 0) {
+            ((struct settings *)settings)->suite.only = id;
+            return 0;
+        }
+        length +=
+            (size_t)snprintf(known + length, sizeof(known) - length, "%s%s", i ? ", " : "", id);
+        if (length >= sizeof(known))
+            length = sizeof(known) - 1;
+    }
+    return error_set(error, -EINVAL, "no such row; there are: %s", known);
+}
+
+static int set_rounds(void *settings, const char *value, struct error *error)
+{
+    return options_number(value, SUITE_ROUNDS_MAX, &((struct settings *)settings)->suite.rounds,
+                          error);
+}
+
+static int set_quick(void *settings, const char *value, struct error *error)
 {
     (void)value;
-    settings->suite.quick = true;
+    (void)error;
+    ((struct settings *)settings)->suite.quick = true;
     return 0;
 }
 
-static int set_torn(struct settings *settings, const char *value)
+static int set_torn(void *settings, const char *value, struct error *error)
 {
-    int r = str_u64(span_of(value), TORN_SECONDS_MAX, &settings->torn_seconds);
-    return r || settings->torn_seconds == 0 ? -EINVAL : 0;
+    return options_number(value, TORN_SECONDS_MAX, &((struct settings *)settings)->torn_seconds,
+                          error);
 }
 
-static int set_changes(struct settings *settings, const char *value)
+static int set_changes(void *settings, const char *value, struct error *error)
 {
-    return str_u64(span_of(value), TORN_CHANGES_MAX, &settings->torn_changes);
+    if (str_u64(span_of(value), TORN_CHANGES_MAX, &((struct settings *)settings)->torn_changes))
+        return error_set(error, -EINVAL, "must be 0..%u", TORN_CHANGES_MAX);
+    return 0;
 }
 
-static int set_help(struct settings *settings, const char *value);
+static int set_help(void *settings, const char *value, struct error *error);
 
 static const struct option options[] = {
     {"vsecmd", "PATH", "the daemon to measure (build/vsecmd)", set_vsecmd},
     {"render-go", "PATH", "Go's side of the row render (build/render-go)", set_render_go},
+    {"peers", "DIR", "the configurations of peers (tools/bench/peers)", set_peers},
     {"attest", "MODE", "its option attest (auto)", set_attest},
-    {"out", "DIR", "where results.json, report.md and latency.svg go (build/bench)", set_out},
-    {"only", "ROW", "one of: " SUITE_ROWS, set_only},
-    {"rounds", "N", "pairs of measurements a row and layout (9)", set_rounds},
+    {"out", "DIR", "where results.json, report.md and the plots go (build/bench)", set_out},
+    {"only", "ROW", "one of those below", set_only},
+    {"rounds", "N", "pairs of measurements a row and layout (7)", set_rounds},
     {"quick", NULL, "3 rounds, a quarter of the requests", set_quick},
     {"torn", "SECONDS", "no rows: check that no copy of a page is torn", set_torn},
     {"changes", "N", "with --torn: go on until the page has changed so often", set_changes},
@@ -106,46 +131,39 @@ static const struct option options[] = {
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
-static int set_help(struct settings *settings, const char *value)
+static int set_help(void *settings, const char *value, struct error *error)
 {
+    const char *id, *title;
+
     (void)settings;
     (void)value;
-    printf("usage: vsecm-bench [--OPTION[=VALUE]]...\n");
-    for (size_t i = 0; i < OPTIONS; i++)
-        printf("  --%s%s%-*s %s\n", options[i].name, options[i].value ? "=" : "",
-               14 - (int)strlen(options[i].name) - (options[i].value ? 1 : 0),
-               options[i].value ? options[i].value : "", options[i].help);
+    (void)error;
+    printf("usage: vsecm-bench [--OPTION[=VALUE]]...\n"
+           "       vsecm-bench load [--OPTION[=VALUE]]...\n"
+           "       vsecm-bench --compare A.json B.json\n"
+           "       vsecm-bench --compare A.json... --against B.json...\n\n");
+    options_print(options, OPTIONS);
+    printf("\nrows:\n");
+    for (size_t i = 0; (id = suite_row(i, &title)); i++)
+        printf("  %-20s %s\n", id, title);
+    printf("\n--compare: of each figure of a results.json how many times as much it is in B, with "
+           "its interval\nat 95 %%. With --agree=PERCENT: which ratios differ by more than that. "
+           "The exit status is 0, 1 when\nsomething is worse by more than 5 %% and beyond its "
+           "interval, or does not agree, 2 for bad input.\n\n");
+    load_options_help();
     exit(0);
-}
-
-/* Take "--name" or "--name=value". -EINVAL for what is none of ours. */
-static int take_argument(struct settings *settings, const char *argument)
-{
-    for (size_t i = 0; i < OPTIONS && strncmp(argument, "--", 2) == 0; i++) {
-        size_t length = strlen(options[i].name);
-        const char *rest = argument + 2 + length;
-
-        if (strncmp(argument + 2, options[i].name, length) != 0)
-            continue;
-        if (!options[i].value && *rest == '\0')
-            return options[i].set(settings, NULL);
-        if (options[i].value && rest[0] == '=' && rest[1])
-            return options[i].set(settings, rest + 1);
-    }
-    return -EINVAL;
 }
 
 static int take_arguments(struct settings *settings, char **arguments)
 {
-    for (; *arguments; arguments++) {
-        if (take_argument(settings, *arguments)) {
-            fprintf(stderr, "vsecm-bench: %s: no such option or value; see --help\n", *arguments);
-            return -EINVAL;
-        }
-    }
+    struct error error = {{0}};
+    int r = options_take(options, OPTIONS, settings, arguments, &error);
+
+    if (r)
+        fprintf(stderr, "vsecm-bench: %s\n", error.text);
     if (settings->suite.rounds == 0)
         settings->suite.rounds = settings->suite.quick ? ROUNDS_QUICK : ROUNDS;
-    return 0;
+    return r;
 }
 
 static int write_report(const char *dir, const char *name,
@@ -179,6 +197,10 @@ static int write_reports(const char *dir, const struct results *results)
         r = write_report(dir, "report.md", report_text, results);
     if (r == 0 && results->cells)
         r = write_report(dir, "latency.svg", plot_svg, results);
+    if (r == 0 && results->growth.curves)
+        r = write_report(dir, "growth.svg", growth_plot, results);
+    if (r == 0 && results->peers.cells)
+        r = write_report(dir, "peers.svg", peers_plot, results);
     return r;
 }
 
@@ -192,7 +214,7 @@ static int say(int r, const struct error *error)
 static int check_torn(const struct settings *settings)
 {
     const struct torn_options torn_options = {.daemon = &settings->suite.daemon,
-                                              .seconds = (unsigned)settings->torn_seconds,
+                                              .seconds = settings->torn_seconds,
                                               .changes = settings->torn_changes};
     struct torn torn = {0};
     struct error error = {{0}};
@@ -220,9 +242,14 @@ int main(int argc, char **argv)
     struct settings settings = {
         .suite.daemon = {.program = "build/vsecmd", .attest = "auto"},
         .suite.render_go = "build/render-go",
+        .suite.peers_dir = "tools/bench/peers",
         .out = "build/bench",
     };
 
+    if (argc > 1 && strcmp(argv[1], "load") == 0)
+        return load_command_run(argv + 2);
+    if (argc > 1 && strcmp(argv[1], "--compare") == 0)
+        return compare_command(argv + 2);
     if (argc < 1 || take_arguments(&settings, argv + 1))
         return 2;
     if (geteuid() != 0) {

@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define PAGE_READ_TIMES 4000000u
-#define PAGE_READ_QUICK_DIVISOR 4u
 #define PAGE_READ_WARMUP 20u /* of the timed reads, one in so many goes before */
 
 /* What is read, and by what. */
@@ -121,36 +120,37 @@ static int store(const struct kind *kind, const struct daemon *daemon, struct pr
     return r;
 }
 
-static int run_rounds(const struct page_read_options *options, enum page_read_kind kind,
-                      struct reading *reading, struct ratio *ret, struct error *error)
+static int run_rounds(const struct stage *stage, enum page_read_kind kind, struct reading *reading,
+                      struct ratio *ret, struct error *error)
 {
     double ns[SUITE_ROUNDS_MAX];
 
-    for (unsigned round = 0; round < options->rounds; round++) {
+    for (unsigned round = 0; round < stage->rounds; round++) {
         progress_show("page-read, %s: round %u of %u", results_page_read_name(kind), round + 1,
-                      options->rounds);
+                      stage->rounds);
         struct error why = {{0}};
-        int r = job_run(kinds[kind].work, reading, options->cpu, options->pod, &why);
+        int r = job_run(kinds[kind].work, reading, stage->client_cpu, stage->pod, &why);
         if (r)
             return error_set(error, r, "%s, %s: %s", PAGE_READ_ROW, results_page_read_name(kind),
                              why.text);
         ns[round] = (double)reading->elapsed_ns / reading->times;
     }
-    *ret = ratio_of(ns, options->rounds);
+    *ret = ratio_of(ns, stage->rounds);
     return 0;
 }
 
-static int run_kinds(const struct page_read_options *options, const struct daemon *daemon,
-                     struct probe *probe, struct reading *reading, struct page_read *page_read,
-                     struct error *error)
+static int run_kinds(const struct stage *stage, const struct daemon *daemon,
+                     struct reading *reading, struct page_read *page_read, struct error *error)
 {
+    struct probe *probe = stage->probe;
+
     snprintf(reading->path, sizeof(reading->path), "%s", daemon->socket);
-    reading->times = PAGE_READ_TIMES / (options->quick ? PAGE_READ_QUICK_DIVISOR : 1);
+    reading->times = stage_requests(stage, PAGE_READ_TIMES);
     for (enum page_read_kind kind = 0; kind < PAGE_READ_KINDS; kind++) {
         int r = store(&kinds[kind], daemon, probe, error);
         memcpy(reading->value, probe->value, sizeof(reading->value));
         if (r == 0)
-            r = run_rounds(options, kind, reading, &page_read->ns[kind], error);
+            r = run_rounds(stage, kind, reading, &page_read->ns[kind], error);
         if (r)
             return r;
     }
@@ -158,17 +158,16 @@ static int run_kinds(const struct page_read_options *options, const struct daemo
     return 0;
 }
 
-int page_read_run(const struct page_read_options *options, struct probe *probe,
-                  struct page_read *page_read, struct error *error)
+int page_read_run(const struct stage *stage, struct results *results, struct error *error)
 {
     struct daemon daemon = {0};
     struct reading *reading = job_alloc(sizeof(*reading));
 
     if (!reading)
         return error_errno(error, -ENOMEM, "page-read");
-    int r = daemon_start(&daemon, options->daemon, options->pod, error);
+    int r = daemon_start(&daemon, stage->daemon, stage->pod, error);
     if (r == 0) {
-        r = run_kinds(options, &daemon, probe, reading, page_read, error);
+        r = run_kinds(stage, &daemon, reading, &results->page_read, error);
         if (r)
             daemon_ended(&daemon, error);
     }

@@ -4,24 +4,12 @@
 #define BENCH_PAGE_READ_H
 
 #include "base/error.h"
-#include "bench/daemon.h"
-#include "bench/probe.h"
 #include "bench/results.h"
-
-#include <stdbool.h>
+#include "bench/stage.h"
 
 #define PAGE_READ_ROW "page-read"
 
-struct page_read_options {
-    const struct daemon_options *daemon;
-    const struct pod *pod;
-    unsigned rounds;
-    bool quick;
-    int cpu; /* where the reader runs */
-};
-
-/* PROBE is scratch, from job_alloc(). -errno with ERROR filled. */
-int page_read_run(const struct page_read_options *options, struct probe *probe,
-                  struct page_read *page_read, struct error *error);
+/* -errno with ERROR filled. */
+int page_read_run(const struct stage *stage, struct results *results, struct error *error);
 
 #endif

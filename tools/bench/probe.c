@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void probe_make_value(char ret[static PROBE_VALUE_MAX + 1], size_t value_bytes, unsigned seed)
+void probe_make_value(char *ret, size_t value_bytes, unsigned seed)
 {
     for (size_t i = 0; i < value_bytes; i++) {
         seed = seed * 1103515245u + 12345u;

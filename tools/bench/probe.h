@@ -18,8 +18,8 @@ struct probe {
     struct http_reply reply;         /* the whole reply as the daemon sends it */
 };
 
-/* VALUE_BYTES of plain text, NUL-terminated, into RET; another text for another SEED. */
-void probe_make_value(char ret[static PROBE_VALUE_MAX + 1], size_t value_bytes, unsigned seed);
+/* VALUE_BYTES of plain text and a NUL behind them into RET; another text for another SEED. */
+void probe_make_value(char *ret, size_t value_bytes, unsigned seed);
 
 /*
  * Store a value of VALUE_BYTES for the pod's workload, fetch it from within POD and check it.

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define RENDER_TIMES 10000u
-#define RENDER_QUICK_DIVISOR 4u
 
 enum engine { OURS, GO, ENGINES };
 
@@ -75,36 +74,36 @@ static int run_round(struct renderer *renderer, int cpu, double us[static ENGINE
     return r;
 }
 
-static int run_kind(struct renderer *renderer, const struct render_options *options,
-                    struct render_cell *cell, struct error *error)
+static int run_kind(struct renderer *renderer, const struct stage *stage, struct render_cell *cell,
+                    struct error *error)
 {
     double us[ENGINES], all[ENGINES][SUITE_ROUNDS_MAX], ratios[SUITE_ROUNDS_MAX];
 
-    for (unsigned round = 0; round < options->rounds; round++) {
+    for (unsigned round = 0; round < stage->rounds; round++) {
         progress_show("render, %s: round %u of %u", results_render_name(renderer->kind), round + 1,
-                      options->rounds);
-        int r = run_round(renderer, options->cpu, us, error);
+                      stage->rounds);
+        int r = run_round(renderer, stage->server_cpu, us, error);
         if (r)
             return r;
         for (enum engine engine = 0; engine < ENGINES; engine++)
             all[engine][round] = us[engine];
         ratios[round] = us[OURS] / us[GO];
     }
-    cell->ours_us = ratio_of(all[OURS], options->rounds);
-    cell->go_us = ratio_of(all[GO], options->rounds);
-    cell->ratio = ratio_of(ratios, options->rounds);
+    cell->ours_us = ratio_of(all[OURS], stage->rounds);
+    cell->go_us = ratio_of(all[GO], stage->rounds);
+    cell->ratio = ratio_of(ratios, stage->rounds);
     return 0;
 }
 
-static int run_kinds(struct renderer *renderer, const struct render_options *options,
-                     struct render *render, struct error *error)
+static int run_kinds(struct renderer *renderer, const struct stage *stage, struct render *render,
+                     struct error *error)
 {
     make_texts(renderer);
-    renderer->program = options->program;
-    renderer->times = RENDER_TIMES / (options->quick ? RENDER_QUICK_DIVISOR : 1);
+    renderer->program = stage->render_go;
+    renderer->times = stage_requests(stage, RENDER_TIMES);
     for (enum render_kind kind = 0; kind < RENDER_KINDS; kind++) {
         renderer->kind = kind;
-        int r = run_kind(renderer, options, &render->cell[kind], error);
+        int r = run_kind(renderer, stage, &render->cell[kind], error);
         if (r)
             return r;
     }
@@ -116,16 +115,18 @@ static int run_kinds(struct renderer *renderer, const struct render_options *opt
     return 0;
 }
 
-int render_run(const struct render_options *options, struct render *render, struct error *error)
+int render_run(const struct stage *stage, struct results *results, struct error *error)
 {
-    if (access(options->program, X_OK)) {
-        error_errno(&render->no_go, -errno, "%s, which needs a Go to be built", options->program);
+    struct render *render = &results->render;
+
+    if (access(stage->render_go, X_OK)) {
+        error_errno(&render->no_go, -errno, "%s, which needs a Go to be built", stage->render_go);
         return 0;
     }
     struct renderer *renderer = job_alloc(sizeof(*renderer));
     if (!renderer)
         return error_errno(error, -ENOMEM, "render");
-    int r = run_kinds(renderer, options, render, error);
+    int r = run_kinds(renderer, stage, render, error);
     job_free(renderer, sizeof(*renderer));
     return r;
 }

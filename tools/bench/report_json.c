@@ -1,53 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/report.h"
 
+#include "bench/growth_report.h"
+#include "bench/json_out.h"
+#include "bench/json_side.h"
+#include "bench/peers_report.h"
 #include "bench/verdict.h"
 
 #include <inttypes.h>
 
-/* The machine's own names are the only text here that we did not write. */
-static void write_string(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20 || c > 0x7e)
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
-}
-
 static void write_machine(FILE *out, const struct results *results)
 {
     fprintf(out, "  \"started\": \"%s\",\n  \"kernel\": ", results->started);
-    write_string(out, results->kernel);
+    json_out_string(out, results->kernel);
     fprintf(out, ",\n  \"processor\": ");
-    write_string(out, results->processor);
+    json_out_string(out, results->processor);
     fprintf(out,
             ",\n  \"load_average\": %.2f,\n  \"server_cpu\": %d,\n  \"client_cpu_apart\": %d,\n"
             "  \"rounds\": %u,\n  \"quick\": %s,\n",
             results->load_average, results->server_cpu, results->client_cpu, results->rounds,
             results->quick ? "true" : "false");
-}
-
-static void write_side(FILE *out, const char *name, const struct side *side)
-{
-    const struct hist *h = &side->latency;
-
-    fprintf(out,
-            "      \"%s\": {\"requests\": %" PRIu64 ", \"p50\": %" PRIu64 ", \"p90\": %" PRIu64
-            ", \"p99\": %" PRIu64 ", \"p99.9\": %" PRIu64 ", \"max\": %" PRIu64
-            ", \"requests_per_second\": %.1f, \"server_cpu_ns_per_request\": %.1f, "
-            "\"system_share\": %.3f, \"minor_faults\": %" PRIu64 ", \"major_faults\": %" PRIu64
-            "},\n",
-            name, side->requests, hist_percentile(h, 0.5), hist_percentile(h, 0.9),
-            hist_percentile(h, 0.99), hist_percentile(h, 0.999), h->max, results_rate(side),
-            results_cpu_ns(side), results_system_share(&side->used), side->used.minor_faults,
-            side->used.major_faults);
 }
 
 static void write_cell(FILE *out, const struct cell *cell)
@@ -58,14 +30,12 @@ static void write_cell(FILE *out, const struct cell *cell)
             "\"connections\": %u,\n",
             cell->id, cell->title, results_layout_name(cell->layout), cell->value_bytes,
             cell->request_bytes, cell->reply_bytes, cell->connections);
-    write_side(out, "echo", &cell->echo);
-    write_side(out, "vsecmd", &cell->vsecmd);
+    json_side(out, "echo", &cell->echo);
+    json_side(out, "vsecmd", &cell->vsecmd);
     fprintf(out, "      \"ratio\": {");
     for (enum metric metric = 0; metric < METRICS; metric++) {
-        const struct ratio *ratio = &cell->ratio[metric];
-        fprintf(out, "%s\"%s\": {\"median\": %.4f, \"min\": %.4f, \"max\": %.4f}",
-                metric ? ", " : "", results_metric_name(metric), ratio->median, ratio->min,
-                ratio->max);
+        fprintf(out, "%s\n        ", metric ? "," : "");
+        json_out_ratio(out, results_metric_name(metric), &cell->ratio[metric], "");
     }
     fprintf(out, "}\n    }");
 }
@@ -88,17 +58,10 @@ static void write_start(FILE *out, const struct start *start)
 {
     if (!start->secrets)
         return;
-    fprintf(out,
-            "  \"start\": {\"secrets\": %u, \"value_bytes\": %zu, \"times\": %u, \"ready_ms\": "
-            "{\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}, \"rss_kib\": %ld},\n",
-            start->secrets, start->value_bytes, start->times, start->ready_ms.median,
-            start->ready_ms.min, start->ready_ms.max, start->rss_kib);
-}
-
-static void write_figure(FILE *out, const char *name, const struct ratio *figure, const char *end)
-{
-    fprintf(out, "\"%s\": {\"median\": %.4f, \"min\": %.4f, \"max\": %.4f}%s", name, figure->median,
-            figure->min, figure->max, end);
+    fprintf(out, "  \"start\": {\"secrets\": %u, \"value_bytes\": %zu, \"times\": %u, ",
+            start->secrets, start->value_bytes, start->times);
+    json_out_ratio(out, "ready_ms", &start->ready_ms, ", ");
+    fprintf(out, "\"rss_kib\": %ld},\n", start->rss_kib);
 }
 
 static void write_render(FILE *out, const struct render *render)
@@ -112,9 +75,9 @@ static void write_render(FILE *out, const struct render *render)
             render->times);
     for (enum render_kind kind = 0; kind < RENDER_KINDS; kind++) {
         fprintf(out, ",\n    \"%s\": {", results_render_name(kind));
-        write_figure(out, "ours_us", &render->cell[kind].ours_us, ", ");
-        write_figure(out, "go_us", &render->cell[kind].go_us, ", ");
-        write_figure(out, "ratio", &render->cell[kind].ratio, "}");
+        json_out_ratio(out, "ours_us", &render->cell[kind].ours_us, ", ");
+        json_out_ratio(out, "go_us", &render->cell[kind].go_us, ", ");
+        json_out_ratio(out, "ratio", &render->cell[kind].ratio, "}");
     }
     fprintf(out, "},\n");
 }
@@ -152,9 +115,9 @@ static void write_follow(FILE *out, const struct follow *follow)
         write_follow_side(out, "raw", &cell->raw);
         write_follow_side(out, "vsecmd", &cell->vsecmd);
         fprintf(out, "      \"ratio\": {");
-        write_figure(out, "p50", &cell->p50, ", ");
-        write_figure(out, "p99", &cell->p99, ", ");
-        write_figure(out, "after_send_p50", &cell->sent_p50, "}}");
+        json_out_ratio(out, "p50", &cell->p50, ", ");
+        json_out_ratio(out, "p99", &cell->p99, ", ");
+        json_out_ratio(out, "after_send_p50", &cell->sent_p50, "}}");
     }
     fprintf(out, "]},\n");
 }
@@ -166,7 +129,50 @@ static void write_page_read(FILE *out, const struct page_read *page_read)
     fprintf(out, "  \"page-read\": {\"times\": %u", page_read->times);
     for (enum page_read_kind kind = 0; kind < PAGE_READ_KINDS; kind++) {
         fprintf(out, ", ");
-        write_figure(out, results_page_read_name(kind), &page_read->ns[kind], "");
+        json_out_ratio(out, results_page_read_name(kind), &page_read->ns[kind], "");
+    }
+    fprintf(out, "},\n");
+}
+
+static void write_hooks(FILE *out, const struct hooks *hooks)
+{
+    static const char *const sides[HOOK_SIDES] = {"none", "attest", "guards"};
+
+    if (!hooks->rounds)
+        return;
+    fprintf(out, "  \"hooks\": [");
+    for (enum hook_kind kind = 0; kind < HOOK_KINDS; kind++) {
+        const struct hook_cell *cell = &hooks->cell[kind];
+        fprintf(out, "%s\n    {\"what\": \"%s\", \"none\": {\"ns\": %.1f}", kind ? "," : "",
+                results_hook_name(kind), cell->ns[HOOK_NONE]);
+        for (enum hook_side side = HOOK_ATTEST; side < HOOK_SIDES; side++) {
+            fprintf(out, ",\n      \"%s\": {\"ns\": %.1f, ", sides[side], cell->ns[side]);
+            json_out_ratio(out, "ratio", &cell->ratio[side], "}");
+        }
+        fprintf(out, "}");
+    }
+    fprintf(out, "],\n");
+}
+
+static void write_noisy_side(FILE *out, const char *name, const struct hist *h)
+{
+    fprintf(out, "\"%s\": {\"p50\": %" PRIu64 ", \"p99\": %" PRIu64 ", \"max\": %" PRIu64 "}, ",
+            name, hist_percentile(h, 0.5), hist_percentile(h, 0.99), h->max);
+}
+
+static void write_noisy(FILE *out, const struct noisy *noisy)
+{
+    if (!noisy->requests)
+        return;
+    fprintf(out, "  \"noisy\": {\"requests\": %u", noisy->requests);
+    for (enum flood_kind kind = 0; kind < FLOOD_KINDS; kind++) {
+        const struct noisy_cell *cell = &noisy->cell[kind];
+        fprintf(out, ",\n    \"%s\": {", results_flood_name(kind));
+        write_noisy_side(out, "quiet", &cell->quiet);
+        write_noisy_side(out, "noisy", &cell->noisy);
+        json_out_ratio(out, "p50_ratio", &cell->p50, ", ");
+        json_out_ratio(out, "p99_ratio", &cell->p99, ", ");
+        json_out_ratio(out, "flood_per_second", &cell->rate, "}");
     }
     fprintf(out, "},\n");
 }
@@ -180,11 +186,11 @@ static void write_skipped(FILE *out, const struct results *results)
     fprintf(out, "  \"skipped\": {");
     if (no_disk->text[0]) {
         fprintf(out, "\"on disk\": ");
-        write_string(out, no_disk->text);
+        json_out_string(out, no_disk->text);
     }
     if (no_go->text[0]) {
         fprintf(out, "%s\"render\": ", no_disk->text[0] ? ", " : "");
-        write_string(out, no_go->text);
+        json_out_string(out, no_go->text);
     }
     fprintf(out, "},\n");
 }
@@ -223,6 +229,10 @@ void report_json(FILE *out, const struct results *results)
     for (enum follow_kind kind = 0; kind < FOLLOW_KINDS; kind++)
         write_follow(out, &results->follow[kind]);
     write_page_read(out, &results->page_read);
+    write_hooks(out, &results->hooks);
+    write_noisy(out, &results->noisy);
+    peers_report_json(out, results);
+    growth_report_json(out, results);
     write_verdicts(out, results);
     fprintf(out, "}\n");
 }

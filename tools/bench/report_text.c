@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/report.h"
 
+#include "bench/growth_report.h"
+#include "bench/peers_report.h"
 #include "bench/verdict.h"
 
 #include <inttypes.h>
@@ -44,6 +46,10 @@ static void write_verdicts(FILE *out, const struct results *results)
                  fabs(v->off_percent));
         fprintf(out, "| %-50s | %-13s | %-10s | %-20s |\n", v->what, target, measured, verdict);
     }
+    fputc('\n', out);
+    for (size_t i = 0; i < n; i++)
+        if (!verdicts[i].met)
+            fprintf(out, "- Missed: %s. %s.\n", verdicts[i].what, verdicts[i].why);
 }
 
 static void write_ratio(FILE *out, const struct ratio *ratio)
@@ -72,30 +78,43 @@ static void write_side(FILE *out, const struct cell *cell, const char *name,
                        const struct side *side)
 {
     const struct hist *h = &side->latency;
+    const struct usage *used = &side->used;
+    double requests = (double)side->requests;
+    char instructions[24] = "-";
 
+    if (used->instructions)
+        snprintf(instructions, sizeof(instructions), "%.0f", (double)used->instructions / requests);
     fprintf(out,
             "| %-30s | %-6s | %-6s | %7.2f | %7.2f | %7.2f | %7.2f | %8.1f | %7.0f | %7.0f | %5.0f "
-            "| %6" PRIu64 " | %5" PRIu64 " |\n",
+            "| %7s | %6.3f | %6.3f | %6" PRIu64 " | %5" PRIu64 " |\n",
             cell->title, results_layout_name(cell->layout), name, us(hist_percentile(h, 0.5)),
             us(hist_percentile(h, 0.9)), us(hist_percentile(h, 0.99)),
             us(hist_percentile(h, 0.999)), us(h->max), results_rate(side), results_cpu_ns(side),
-            100.0 * results_system_share(&side->used), side->used.minor_faults,
-            side->used.major_faults);
+            100.0 * results_system_share(used), instructions,
+            (double)used->voluntary_switches / requests,
+            (double)used->involuntary_switches / requests, used->minor_faults, used->major_faults);
 }
 
 static void write_sides(FILE *out, const struct results *results)
 {
+    bool is_counted = false;
+
     fprintf(out,
-            "\n## All rounds together: microseconds, requests/s, server CPU a request\n\n"
+            "\n## All rounds together: microseconds, requests/s; of the server a request: CPU, "
+            "instructions, context switches\n\n"
             "| %-30s | layout | server |     p50 |     p90 |     p99 |   p99.9 |      max |   "
-            "req/s |  cpu ns | sys %% | minflt | majfl |\n"
+            "req/s |  cpu ns | sys %% | instr   | volun. | invol. | minflt | majfl |\n"
             "|--------------------------------|--------|--------|---------|---------|---------|"
-            "---------|----------|---------|---------|-------|--------|-------|\n",
+            "---------|----------|---------|---------|-------|---------|--------|--------|--------|"
+            "-------|\n",
             "row");
     for (size_t i = 0; i < results->cells; i++) {
         write_side(out, &results->cell[i], "echo", &results->cell[i].echo);
         write_side(out, &results->cell[i], "vsecmd", &results->cell[i].vsecmd);
+        is_counted |= results->cell[i].vsecmd.used.instructions > 0;
     }
+    if (results->cells && !is_counted)
+        fprintf(out, "\nInstructions: no counters on this machine.\n");
 }
 
 static void write_memory(FILE *out, const struct memory *memory)
@@ -213,6 +232,64 @@ static void write_page_read(FILE *out, const struct page_read *page_read)
                 page_read->ns[kind].min, page_read->ns[kind].max);
 }
 
+static void write_hooks(FILE *out, const struct hooks *hooks)
+{
+    if (!hooks->rounds)
+        return;
+    fprintf(out,
+            "\n## What others on the node do: ns of processor time, and ratios to no daemon (95 %% "
+            "interval)\n\n"
+            "| %-24s | %9s | %9s | %-21s | %9s | %-21s |\n|%.26s|-----------|-----------|"
+            "-----------------------|-----------|-----------------------|\n",
+            "each time", "no daemon", "attest", "ratio", "guards", "ratio",
+            "-----------------------------");
+    for (enum hook_kind kind = 0; kind < HOOK_KINDS; kind++) {
+        const struct hook_cell *cell = &hooks->cell[kind];
+        fprintf(out, "| %-24s | %9.0f |", results_hook_name(kind), cell->ns[HOOK_NONE]);
+        for (enum hook_side side = HOOK_ATTEST; side < HOOK_SIDES; side++)
+            fprintf(out, " %9.0f | %5.3f (%5.3f..%5.3f)  |", cell->ns[side],
+                    cell->ratio[side].median, cell->ratio[side].low, cell->ratio[side].high);
+        fputc('\n', out);
+    }
+}
+
+static void write_noisy_side(FILE *out, const struct hist *h)
+{
+    fprintf(out, " %7.1f | %7.1f | %8.1f |", us(hist_percentile(h, 0.5)),
+            us(hist_percentile(h, 0.99)), us(h->max));
+}
+
+static void write_noisy(FILE *out, const struct results *results)
+{
+    const struct noisy *noisy = &results->noisy;
+
+    if (!noisy->requests)
+        return;
+    fprintf(out,
+            "\n## A pod that asks 1,000 times a second, beside one that floods: microseconds\n\n"
+            "| %-26s | quiet50 |     p99 |      max | noisy50 |     p99 |      max | %-20s | "
+            "flood/s  |\n"
+            "|----------------------------|---------|---------|----------|---------|---------|"
+            "----------|----------------------|----------|\n",
+            "flood", "p99, noisy / quiet");
+    for (enum flood_kind kind = 0; kind < FLOOD_KINDS; kind++) {
+        const struct noisy_cell *cell = &noisy->cell[kind];
+        fprintf(out, "| %-26s |", results_flood_title(kind));
+        write_noisy_side(out, &cell->quiet);
+        write_noisy_side(out, &cell->noisy);
+        write_ratio(out, &cell->p99);
+        fprintf(out, " %8.0f |\n", cell->rate.median);
+    }
+    fprintf(
+        out,
+        "\nFrom when a request was due. vsecmd on CPU %d, both pods on CPU %d. vsecmd and the pod "
+        "that is timed\nhave real-time priorities: what the pods take from each other on their "
+        "CPU, and what others on\nthis machine take, is not the daemon's doing. %u requests a "
+        "round, "
+        "quiet and noisy in turn.\n",
+        results->server_cpu, results->client_cpu, noisy->requests);
+}
+
 void report_text(FILE *out, const struct results *results)
 {
     write_setting(out, results);
@@ -229,6 +306,10 @@ void report_text(FILE *out, const struct results *results)
     for (enum follow_kind kind = 0; kind < FOLLOW_KINDS; kind++)
         write_follow(out, &results->follow[kind]);
     write_page_read(out, &results->page_read);
+    write_hooks(out, &results->hooks);
+    write_noisy(out, results);
+    peers_report_text(out, results);
+    growth_report_text(out, results);
     if (results->render.no_go.text[0])
         fprintf(out, "\nNot measured: rendering against Go. %s.\n", results->render.no_go.text);
 }

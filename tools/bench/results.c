@@ -79,3 +79,38 @@ double results_system_share(const struct usage *used)
     uint64_t ticks = used->user_ticks + used->system_ticks;
     return ticks ? (double)used->system_ticks / (double)ticks : 1.0;
 }
+
+const char *results_hook_name(enum hook_kind kind)
+{
+    static const char *const names[HOOK_KINDS] = {[HOOK_CONNECT] = "connect+accept+close",
+                                                  [HOOK_GETSOCKOPT] = "getsockopt",
+                                                  [HOOK_OPEN] = "open+close",
+                                                  [HOOK_MMAP] = "mmap+munmap",
+                                                  [HOOK_FORK] = "fork+exit+wait",
+                                                  [HOOK_RECEIVE] = "SCM_RIGHTS sent+received",
+                                                  [HOOK_RENAME] = "create+rename+unlink",
+                                                  [HOOK_FLOCK] = "flock+unlock"};
+    return names[kind];
+}
+
+static const struct {
+    const char *name, *title;
+} floods[FLOOD_KINDS] = {
+    [FLOOD_GET_1] = {"get_1", "GETs on 1 connection"},
+    [FLOOD_GET_64] = {"get_64", "GETs on 64 connections"},
+    [FLOOD_PIPELINE] = {"pipeline", "GETs, 64 at once on 1"},
+    [FLOOD_CONNECT] = {"connect", "connect + close"},
+    [FLOOD_UNREAD] = {"unread", "GETs of 1 MiB, never read"},
+    [FLOOD_404] = {"404", "GETs of nothing (404)"},
+    [FLOOD_403] = {"403", "GETs refused (403)"},
+};
+
+const char *results_flood_name(enum flood_kind kind)
+{
+    return floods[kind].name;
+}
+
+const char *results_flood_title(enum flood_kind kind)
+{
+    return floods[kind].title;
+}

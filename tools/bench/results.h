@@ -12,6 +12,10 @@
 #include <stdint.h>
 
 #define RESULTS_CELLS_MAX 16u
+#define RESULTS_ROUNDS_MAX 99u
+#define RESULTS_PEER_CELLS_MAX 64u
+#define RESULTS_CURVES_MAX 12u
+#define RESULTS_POINTS_MAX 16u
 
 enum layout { LAYOUT_SAME, LAYOUT_APART, LAYOUTS };
 enum render_kind { RENDER_WHOLE, RENDER_EXECUTE, RENDER_KINDS };
@@ -23,6 +27,29 @@ enum page_read_kind {
     PAGE_READ_COPY_1K,
     PAGE_READ_KINDS
 };
+/* What others on the node do, where our hooks are called. */
+enum hook_kind {
+    HOOK_CONNECT,
+    HOOK_GETSOCKOPT,
+    HOOK_OPEN,
+    HOOK_MMAP,
+    HOOK_FORK,
+    HOOK_RECEIVE,
+    HOOK_RENAME,
+    HOOK_FLOCK,
+    HOOK_KINDS
+};
+enum hook_side { HOOK_NONE, HOOK_ATTEST, HOOK_GUARDS, HOOK_SIDES };
+enum flood_kind {
+    FLOOD_GET_1,
+    FLOOD_GET_64,
+    FLOOD_PIPELINE,
+    FLOOD_CONNECT,
+    FLOOD_UNREAD,
+    FLOOD_404,
+    FLOOD_403,
+    FLOOD_KINDS
+};
 enum metric { METRIC_P50, METRIC_P99, METRIC_RATE, METRICS };
 
 /* One server over all rounds of a cell. */
@@ -33,9 +60,12 @@ struct side {
     struct usage used;
 };
 
-/* Daemon over echo, or another figure, taken in each round: the middle and the extremes. */
+/* Daemon over echo, or another figure, taken in each round. */
 struct ratio {
     double median, min, max;
+    double low, high; /* 95 in 100 such intervals hold the middle; of less than 6 rounds, fewer */
+    unsigned rounds;
+    double round[RESULTS_ROUNDS_MAX]; /* in the order they were taken */
 };
 
 /* One row in one layout. */
@@ -86,13 +116,16 @@ struct render {
 struct follow_side {
     struct hist after_ack, after_send; /* of the put that was the change */
     uint64_t changes;
+    uint64_t elapsed_ns;
     struct usage used;
+    long rss_kib; /* with all followers there, the most of all rounds */
 };
 
 struct follow_cell {
     enum layout layout;
     struct follow_side raw, vsecmd;
-    struct ratio p50, p99, sent_p50; /* vsecmd / raw: after the acknowledgement, the sending */
+    struct ratio p50, p99;           /* vsecmd / raw, after the acknowledgement */
+    struct ratio sent_p50, sent_p99; /* after the sending */
 };
 
 /* One row about followers. */
@@ -108,6 +141,71 @@ struct follow {
 struct page_read {
     unsigned times; /* in a round; 0: not measured */
     struct ratio ns[PAGE_READ_KINDS];
+};
+
+struct hook_cell {
+    double ns[HOOK_SIDES];          /* of one time, the middle of the rounds */
+    struct ratio ratio[HOOK_SIDES]; /* over no daemon */
+};
+
+struct hooks {
+    unsigned rounds; /* 0: not measured */
+    struct hook_cell cell[HOOK_KINDS];
+};
+
+/* A pod's requests while another floods, and while it does not. */
+struct noisy_cell {
+    struct hist quiet, noisy; /* all rounds; from when a request was due */
+    struct ratio p50, p99;    /* noisy / quiet */
+    struct ratio rate;        /* of the flood, a second */
+};
+
+struct noisy {
+    unsigned requests; /* in a round; 0: not measured */
+    struct noisy_cell cell[FLOOD_KINDS];
+};
+
+/* What people would use instead, in one layout: beside an echo of replies as long as its own. */
+struct peer_cell {
+    char id[24],
+        title[64]; /* "redis", "Redis, Unix socket"; "redis-connect" for a new connection each */
+    char version[64];
+    char config[64];  /* the file it was started with, below tools/bench/peers */
+    char limits[256]; /* what this row does not show; Markdown */
+    enum layout layout;
+    size_t value_bytes, reply_bytes;
+    unsigned connections;
+    struct side echo, peer;
+    struct ratio ratio[METRICS];
+    long rss_kib;         /* of all its processes */
+    struct error missing; /* why it was left out; empty: it was not */
+};
+
+struct peers {
+    size_t cells;
+    struct peer_cell cell[RESULTS_PEER_CELLS_MAX];
+};
+
+/* How a figure grows. What was not measured at a point is 0. */
+struct curve_point {
+    double x;
+    double p50_ns, p99_ns;      /* of vsecmd */
+    double echo_p50_ns;         /* of the echo, or other yardstick, at that X */
+    struct ratio p50, p99;      /* vsecmd / echo over the rounds */
+    double requests_per_second; /* of vsecmd */
+    long rss_kib;
+};
+
+struct curve {
+    char id[24], title[64], unit[24]; /* "secrets", "warm GET 64 B", "secrets" */
+    enum layout layout;
+    size_t points;
+    struct curve_point point[RESULTS_POINTS_MAX];
+};
+
+struct growth {
+    size_t curves;
+    struct curve curve[RESULTS_CURVES_MAX];
 };
 
 struct results {
@@ -126,6 +224,10 @@ struct results {
     struct render render;
     struct follow follow[FOLLOW_KINDS];
     struct page_read page_read;
+    struct hooks hooks;
+    struct noisy noisy;
+    struct peers peers;
+    struct growth growth;
 };
 
 /* "same", "apart"; "p50", "p99", "throughput"; "whole", "execute"; "plain", ..., "copy_1k". */
@@ -133,6 +235,9 @@ const char *results_layout_name(enum layout layout);
 const char *results_metric_name(enum metric metric);
 const char *results_render_name(enum render_kind kind);
 const char *results_page_read_name(enum page_read_kind kind);
+const char *results_hook_name(enum hook_kind kind);
+const char *results_flood_name(enum flood_kind kind);
+const char *results_flood_title(enum flood_kind kind); /* for people */
 
 /* Fill in the machine and the time. */
 void results_describe_machine(struct results *results);

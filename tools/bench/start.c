@@ -11,11 +11,10 @@
 #define START_TIMES 7u
 
 /* Stop it as a service manager does, start it anew, and see that a secret is there. */
-static int start_again(struct daemon *daemon, const struct daemon_options *options,
-                       const struct pod *pod, struct probe *probe, struct start *start,
+static int start_again(struct daemon *daemon, const struct stage *stage, struct start *start,
                        struct error *error)
 {
-    int r = daemon_restart(daemon, options, error);
+    int r = daemon_restart(daemon, stage->daemon, error);
     if (r)
         return r;
     long kib = usage_rss_kib(daemon->pid);
@@ -23,19 +22,18 @@ static int start_again(struct daemon *daemon, const struct daemon_options *optio
         return error_errno(error, (int)kib, "cannot read vsecmd's resident memory");
     if (kib > start->rss_kib)
         start->rss_kib = kib;
-    return probe_verify(probe, daemon, pod, error);
+    return probe_verify(stage->probe, daemon, stage->pod, error);
 }
 
-static int measure(struct daemon *daemon, const struct daemon_options *options,
-                   const struct pod *pod, struct probe *probe, struct start *start,
+static int measure(struct daemon *daemon, const struct stage *stage, struct start *start,
                    struct error *error)
 {
     double ready_ms[START_TIMES];
-    int r = fill_daemon(daemon, START_SECRETS, START_VALUE, probe, error);
+    int r = fill_daemon(daemon, START_SECRETS, START_VALUE, stage->probe, error);
 
     for (unsigned i = 0; i < START_TIMES && r == 0; i++) {
         progress_show("start %u of %u with %u secrets", i + 1, START_TIMES, START_SECRETS);
-        r = start_again(daemon, options, pod, probe, start, error);
+        r = start_again(daemon, stage, start, error);
         ready_ms[i] = (double)daemon->ready_ns / 1e6;
     }
     if (r)
@@ -47,15 +45,14 @@ static int measure(struct daemon *daemon, const struct daemon_options *options,
     return 0;
 }
 
-int start_run(const struct daemon_options *options, const struct pod *pod, struct probe *probe,
-              struct start *start, struct error *error)
+int start_run(const struct stage *stage, struct results *results, struct error *error)
 {
     struct daemon daemon = {0};
 
     progress_show("storing %u secrets", START_SECRETS);
-    int r = daemon_start(&daemon, options, pod, error);
+    int r = daemon_start(&daemon, stage->daemon, stage->pod, error);
     if (r == 0) {
-        r = measure(&daemon, options, pod, probe, start, error);
+        r = measure(&daemon, stage, &results->start, error);
         if (r)
             daemon_ended(&daemon, error);
     }

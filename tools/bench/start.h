@@ -4,16 +4,14 @@
 #define BENCH_START_H
 
 #include "base/error.h"
-#include "bench/daemon.h"
-#include "bench/probe.h"
 #include "bench/results.h"
+#include "bench/stage.h"
 
 #define START_ROW "start"
 #define START_SECRETS 10000u
 #define START_VALUE 1024u
 
-/* PROBE is scratch, from job_alloc(). -errno with ERROR filled. */
-int start_run(const struct daemon_options *options, const struct pod *pod, struct probe *probe,
-              struct start *start, struct error *error);
+/* -errno with ERROR filled. */
+int start_run(const struct stage *stage, struct results *results, struct error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows, and how each is run: echo and daemon in turn, round by round, in both layouts. */
+/* All parts of a run, and the rows they are made of. */
 #ifndef BENCH_SUITE_H
 #define BENCH_SUITE_H
 
@@ -9,16 +9,14 @@
 
 #include <stdbool.h>
 
-#define SUITE_ROUNDS_MAX 99u
-#define SUITE_ROWS                                                                      \
-    "get-64, get-1k, connect, clients-50, put-64, put-1k, put-1k-disk, memory, start, " \
-    "render, watch-250, page-wake-100, page-read"
+#define SUITE_ROUNDS_MAX RESULTS_ROUNDS_MAX
 
 struct suite_options {
     struct daemon_options daemon;
     unsigned rounds;       /* 1..SUITE_ROUNDS_MAX */
     bool quick;            /* fewer requests a round */
-    const char *only;      /* id of the one row to run, of SUITE_ROWS, or NULL */
+    const char *only;      /* id of the one row or part to run, as suite_row() has it, or NULL */
+    const char *peers_dir; /* the configurations of peers */
     const char *render_go; /* Go's side of the row about templates */
 };
 
@@ -28,7 +26,7 @@ struct suite_options {
  */
 int suite_run(const struct suite_options *options, struct results *results, struct error *error);
 
-/* Whether ID names a row. */
-bool suite_has_row(const char *id);
+/* The I-th id that may be asked for, and its title for people; NULL when there is none. */
+const char *suite_row(size_t i, const char **title);
 
 #endif

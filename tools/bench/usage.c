@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/usage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +40,42 @@ static int read_stat(pid_t pid, struct usage *usage)
     return 0;
 }
 
+static void add_switches(const char *path, struct usage *usage)
+{
+    char line[256];
+    uint64_t count;
+    FILE *file = fopen(path, "re");
+
+    while (file && fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "voluntary_ctxt_switches: %" SCNu64, &count) == 1)
+            usage->voluntary_switches += count;
+        else if (sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, &count) == 1)
+            usage->involuntary_switches += count;
+    }
+    if (file)
+        fclose(file);
+}
+
+/* A thread that ends meanwhile takes its own with it. */
+static int read_switches(pid_t pid, struct usage *usage)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    if (!tasks)
+        return -errno;
+    usage->voluntary_switches = usage->involuntary_switches = 0;
+    for (struct dirent *entry; (entry = readdir(tasks));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)pid, entry->d_name);
+        add_switches(path, usage);
+    }
+    closedir(tasks);
+    return 0;
+}
+
 int usage_read(pid_t pid, struct usage *usage)
 {
     clockid_t clock;
@@ -50,7 +87,8 @@ int usage_read(pid_t pid, struct usage *usage)
     if (clock_gettime(clock, &used))
         return -errno;
     usage->cpu_ns = (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
-    return read_stat(pid, usage);
+    r = read_stat(pid, usage);
+    return r ? r : read_switches(pid, usage);
 }
 
 void usage_add_difference(struct usage *total, const struct usage *before,
@@ -61,6 +99,9 @@ void usage_add_difference(struct usage *total, const struct usage *before,
     total->system_ticks += after->system_ticks - before->system_ticks;
     total->minor_faults += after->minor_faults - before->minor_faults;
     total->major_faults += after->major_faults - before->major_faults;
+    total->voluntary_switches += after->voluntary_switches - before->voluntary_switches;
+    total->involuntary_switches += after->involuntary_switches - before->involuntary_switches;
+    total->instructions += after->instructions - before->instructions;
 }
 
 long usage_rss_kib(pid_t pid)

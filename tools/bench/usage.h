@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What another process has used so far: processor time, page faults, resident memory. */
+/* What another process has used so far: processor time, page faults, switches, memory. */
 #ifndef BENCH_USAGE_H
 #define BENCH_USAGE_H
 
@@ -12,6 +12,9 @@ struct usage {
     uint64_t system_ticks;
     uint64_t minor_faults;
     uint64_t major_faults;
+    uint64_t voluntary_switches; /* of all its threads that are there now */
+    uint64_t involuntary_switches;
+    uint64_t instructions; /* not of usage_read(): counter_end(); 0: nobody counted */
 };
 
 /* Read the use of process PID up to now. -errno, e.g. -ESRCH when it is gone. */

@@ -5,7 +5,7 @@
 
 #include "bench/results.h"
 
-#define VERDICTS_MAX 32u
+#define VERDICTS_MAX 40u
 
 struct verdict {
     char what[96];    /* for people: "warm GET 64 B, same: p50 ratio" */
@@ -14,6 +14,7 @@ struct verdict {
     double limit, value;
     bool met;
     double off_percent; /* above the limit, below when negative */
+    char why[256];      /* where it would be missed: what is known of it; never empty */
 };
 
 /* Judge all targets whose rows were run. Returns how many verdicts were written to RET. */
