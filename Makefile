@@ -55,7 +55,7 @@ LIBS_SYNC = -lcurl -lcjson
 sources = $(foreach room,$(1),$(wildcard userspace/$(room)/*.c))
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-CORE_OBJ := $(call objects,$(call sources,base wire crypto kernel identity template store cluster serve daemon))
+CORE_OBJ := $(call objects,$(call sources,base wire crypto node kernel identity template store cluster serve daemon))
 CORE_LIB_OBJ := $(filter-out %/daemon/main.o,$(CORE_OBJ))
 # With the free() that wipes: what passes through libcurl may be plaintext on its way into a Secret.
 SYNC_OBJ := $(call objects,$(call sources,base wire sync) userspace/daemon/heap.c)
@@ -63,16 +63,18 @@ SYNC_LIB_OBJ := $(filter-out %/sync/main.o,$(SYNC_OBJ))
 CLIENT_SRC := $(call sources,client)
 # Of the store only what reads a log with no daemon and no key: `vsecm doctor`.
 CLI_STORE := $(patsubst %,userspace/store/%.c,format scan journal journal_read salvage label key record_write validity)
-CLI_OBJ := $(call objects,$(call sources,base crypto template client cli) $(CLI_STORE))
+CLI_OBJ := $(call objects,$(call sources,base crypto node template client cli) $(CLI_STORE))
 # The static vsecm: what the verbs of a workload need, and no library but the C library's own.
-HELPER_CLI := arguments arguments_delivery call child delivery dispatch encode environ follow help \
-    output say sealed_fd show signals target target_dir target_file undumpable verb_exec verb_get \
+HELPER_CLI := arguments arguments_delivery call child delivery dispatch encode environ follow guard help \
+    output retry say sealed_fd show signals target target_dir target_file undumpable verb_exec verb_get \
     verb_init verb_sidecar verb_watch verb_whoami
 HELPER_SRC := $(filter-out %/page.c,$(call sources,client helper)) $(patsubst %,userspace/cli/%.c,$(HELPER_CLI)) \
     $(patsubst %,userspace/base/%.c,base64 clock error name plain str writer) userspace/template/transform.c userspace/store/key.c
 HELPER_OBJ := $(patsubst %.c,$(O)/static/%.o,$(HELPER_SRC))
 LIB_OBJ := $(patsubst %.c,$(O)/pic/%.o,$(CLIENT_SRC))
-BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+# Tier lsm is one object of several modules, so that they share their maps.
+BPF_LSM := $(patsubst %,$(O)/bpf/%.bpf.o,attest_lsm guard_bpf guard_file guard_path guard_task)
+BPF_SKEL := $(O)/bpf/attest_cgroup.skel.h $(O)/bpf/lsm.skel.h $(O)/bpf/shut.skel.h
 
 PROGRAMS := $(O)/vsecmd $(O)/vsecm-sync $(O)/vsecm $(O)/safe $(O)/vsecm-static
 LIBRARIES := $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(O)/libvsecm.pc
@@ -151,6 +153,10 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) include/kernel_abi.h
 	$(say) BPF $<
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Werror -D__TARGET_ARCH_x86 -Ibpf -Iinclude -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(O)/bpf/lsm.bpf.o: $(BPF_LSM)
+	$(say) BPFLINK $@
+	$(Q)$(BPFTOOL) gen object $@ $^
 
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(say) SKEL $@

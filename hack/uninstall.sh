@@ -46,11 +46,48 @@ if [ $keep = 0 ] && [ $yes = 0 ] && is_known vsecmsecrets; then
     [ "$count" -eq 0 ] || die "$count secret(s) would be lost: --yes does it, --keep-secrets leaves them"
 fi
 
+# There may be several: nodes of both tiers have a DaemonSet each.
+image=$(kubectl get daemonset -n $namespace -l app.kubernetes.io/part-of=vsecm \
+    -o jsonpath='{.items[0].spec.template.spec.containers[0].image}' 2> /dev/null || true)
 nodes=$(kubectl get pods -n $namespace -l app.kubernetes.io/name=vsecm-safe \
     -o jsonpath='{range .items[*]}{.spec.nodeName}{"\n"}{end}' 2> /dev/null | sort -u | paste -sd ' ' || true)
 
+# What the kernel of a node still guards, with no daemon there, only somebody with the daemon's own directory ends.
+unload() { # NODE
+    kubectl apply -f - << END
+apiVersion: v1
+kind: Pod
+metadata:
+  name: vsecm-unload-$1
+  namespace: $namespace
+  labels: {app.kubernetes.io/part-of: vsecm}
+spec:
+  nodeName: $1
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  tolerations: [{operator: Exists}]
+  containers:
+    - name: unload
+      image: $image
+      imagePullPolicy: IfNotPresent
+      command: [vsecm, doctor, --unload]
+      securityContext: {runAsUser: 0, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+      volumeMounts: [{name: private, mountPath: /run/vsecmd}, {name: bpf, mountPath: /sys/fs/bpf}]
+  volumes:
+    - {name: private, hostPath: {path: /run/vsecmd, type: DirectoryOrCreate}}
+    - {name: bpf, hostPath: {path: /sys/fs/bpf, type: Directory}}
+END
+}
+
 # First who acts, so that nothing is written while it is taken away.
-remove -n $namespace deployment/vsecm-sentinel daemonset/vsecm-safe
+remove -n $namespace deployment,daemonset -l app.kubernetes.io/part-of=vsecm
+remove pods -n $namespace -l app.kubernetes.io/part-of=vsecm > /dev/null
+for node in $nodes; do unload "$node" > /dev/null; done
+for node in $nodes; do
+    kubectl wait -n $namespace --for=jsonpath='{.status.phase}'=Succeeded --timeout="$timeout" "pod/vsecm-unload-$node" > /dev/null &&
+        say "$node: $(kubectl logs -n $namespace "vsecm-unload-$node")" ||
+        say "not ended on $node: what its kernel guards, until a reboot or \`vsecm doctor --unload\` there"
+done
 remove pods -n $namespace -l app.kubernetes.io/part-of=vsecm > /dev/null
 remove validatingadmissionpolicybinding,validatingadmissionpolicy,clusterrolebinding,clusterrole -l app.kubernetes.io/part-of=vsecm
 if [ $keep = 1 ]; then

@@ -31,10 +31,12 @@ suites=(
     "1 kube         make O=$build check-kube"
     "2 clang        built make O=$build/clang CC=clang all unit-programs"
     "2 lint         make O=$build check-lint"
+    "2 cost         make O=$build check-cost"
     "2 conform      make O=$build check-conform"
     "2 coverage     make O=$build coverage-template"
     "2 fuzz         make O=$build fuzz-smoke"
     "2 vm           make O=$build check-vm"
+    "2 guest        make O=$build check-guest"
     "2 fault        make O=$build check-fault"
     "2 asan-fault   make $asan check-fault"
     "3 kube-parts   make kube-parts"
@@ -68,7 +70,7 @@ run_suite() { # NAME COMMAND...
     printf '%-12s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$(count ok "$log")" \
         "$(count 'not ok' "$log")" "$(count skip "$log")" $((SECONDS - start))
     if grep -q '^not ok ' "$log"; then
-        echo "  $log:" && grep -vE '^(ok|skip) ' "$log" | tail -n 60 | sed 's/^/  /'
+        echo "  $log:" && grep -vE '^(ok|skip) |^  [A-Z]+ ' "$log" | tail -n 60 | sed 's/^/  /'
     else
         sed -n 's/^skip /  skip /p' "$log"
     fi
@@ -97,6 +99,8 @@ run_lane 2 "$@" &
 run_lane 3 "$@" &
 wait
 
+# Once more at the end, where whoever looks for them looks first.
+grep -h '^not ok ' "$logs"/*.log
 passed=$(count ok "$logs"/*.log) failed=$(count 'not ok' "$logs"/*.log)
 skipped=$(count skip "$logs"/*.log)
 echo "$passed passed, $failed failed$( ((skipped)) && echo ", $skipped skipped")"

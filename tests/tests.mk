@@ -5,5 +5,5 @@
 -include $(wildcard tests/*/*.mk)
 
 .PHONY: check
-check: deps
+check: deps-bench
 	$(Q)tests/run.sh $(O)

@@ -6,14 +6,14 @@
 # make kube-parts           builds what a cluster consists of, once
 
 .PHONY: check-kube kube-shell kube-parts
-check-kube: all $(O)/vsecm-image.tar $(O)/test/api_proxy $(O)/test/kube_reader
+check-kube: all $(O)/vsecm-image.tar $(O)/vsecm-bench-image.tar $(O)/test/api_proxy $(O)/test/kube_reader $(O)/test/kube_taker
 	@mkdir -p $(O)/test
 	$(Q)parts=$$(tests/kube/build.sh) || { \
 	    echo "not ok - kube: cannot build a cluster's parts: it needs, once, a Go module proxy (go env GOPROXY)"; \
 	    exit 1; }; \
 	python3 -B tests/kube/run.py $(O) $$parts $(KUBE_THEMES)
 
-kube-shell: all $(O)/vsecm-image.tar
+kube-shell: all $(O)/vsecm-image.tar $(O)/vsecm-bench-image.tar $(O)/test/kube_taker
 	$(Q)parts=$$(tests/kube/build.sh) && python3 -B tests/kube/run.py $(O) $$parts shell
 
 kube-parts:
@@ -23,6 +23,11 @@ $(O)/test/api_proxy: tests/kube/proxy/main.go
 	@mkdir -p $(@D)
 	$(say) GO $@
 	$(Q)GO111MODULE=off GOFLAGS= CGO_ENABLED=0 $(GO) build -o $@ $<
+
+$(O)/test/kube_taker: tests/kube/taker.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -o $@ $<
 
 $(O)/test/kube_reader: tests/kube/reader/main.go $(wildcard sdk/go/*.go)
 	@mkdir -p $(@D)

@@ -22,7 +22,7 @@ import images  # noqa: E402
 import space  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
-THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "exports", "faults",
+THEMES = ["image", "deploy", "sync", "manifests", "secrets", "original", "examples", "bench", "exports", "faults",
           "scale", "rotation", "nodes", "rights", "uninstall", "guest"]
 
 
@@ -64,7 +64,8 @@ def inside(build, parts, themes):
     """Everything below is in the namespaces of space.enter()."""
     start = time.monotonic()
     base, parts = space.BASE, space.keep(parts, "parts")
-    archives = [images.write(f"{base}/test-images.tar"), f"{build}/vsecm-image.tar"]
+    archives = [images.write(f"{base}/test-images.tar", f"{build}/test/kube_taker"), f"{build}/vsecm-image.tar",
+                f"{build}/vsecm-bench-image.tar"]
     cluster = Cluster(base, parts, f"{build}/test/kube", archives).start()
     print(f"# the cluster was ready after {time.monotonic() - start:.1f} s", flush=True)
     if themes == ["shell"]:

@@ -13,11 +13,12 @@ from process import wait_until
 from proxy import Proxy
 from reader import Reader
 from test_sync import sync_pids
-from vsecm import NAMESPACE, SAFE, SENTINEL, daemon_pid, deployed, inside, read, secret_of, web
+from vsecm import NAMESPACE, SAFE, SENTINEL, daemon_killed, deployed, inside, read, secret_of, web
 
 FULL = os.environ.get("FULL") == "1"
 AWAY = 60 if FULL else 15  # seconds
 TORN = 150 if FULL else 30  # changes while connections are cut
+BUSY = 2  # times as long, where other suites have the processors as well
 BACK = 5  # seconds, after which everything works again
 
 
@@ -62,7 +63,7 @@ class World:
             self.reader.until_said(f"{how} value {wanted}", BACK * 4, mark)
         seen = time.monotonic() - began
         print(f"# {stored:.1f} s after its end a put works, {seen:.1f} s after it the value is read")
-        assert seen <= BACK, seen
+        assert seen <= BUSY * BACK, seen
 
     def metric(self, name):
         """Of vsecm-sync and of the daemon; None when it is not there."""
@@ -144,10 +145,9 @@ def test_killed(cluster):
                 kill(pid)
             wait_until(lambda: world.metric_or_none("vsecm_sync_api_up") == 0, 40, "another vsecm-sync")
             world.refused("API server")
-        mark, killed = world.reader.mark(), daemon_pid(world.node)
+        mark = world.reader.mark()
         with world.steady("page"):
-            kill(killed)
-            wait_until(lambda: daemon_pid(world.node, check=False) not in (None, killed), 60, "another daemon")
+            print(f"# another daemon after {daemon_killed(world.node) * 1000:.0f} ms")
             world.reader.until_said(f"get value {world.value()}", 30, mark)
         errors = world.reader.changes("get", mark)
         assert all("error" in line or line == f"get value {world.value()}" for line in errors), errors

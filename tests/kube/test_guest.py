@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Nodes of both tiers in one cluster: this machine, and a guest whose kernel has BPF LSM."""
 
+import contextlib
 import difflib
 import json
 import os
@@ -12,12 +13,15 @@ import unittest
 import guest
 from cluster import is_pod_ready
 from images import BUSYBOX, ROOT
-from vsecm import IMAGE, NAMESPACE, SAFE, SENTINEL, VSECM, account, deploy, namespace, pod, read, safe
+from vsecm import IMAGE, NAMESPACE, SAFE, SENTINEL, VSECM, account, containers_of, deploy, namespace, pod, read, safe, script
 
 BUILD = os.environ["VSECM_BUILD"]
 LABEL = "vsecm.test/tier=lsm"
-LONG = 240  # seconds, for what takes some twenty where nothing else runs
-PODS = [("guest-first", "web"), ("guest-second", "web"), (NAMESPACE, "admin")]
+LONG = 400  # seconds, for what takes some twenty where nothing else runs
+PODS = [("guest-first", "web"), ("guest-second", "web"), (NAMESPACE, "admin"), ("guest-second", "root")]
+PINS = "/sys/fs/bpf/vsecm"
+GUARDS = ["connections_stay_in_their_pod", "pages_stay_in_their_pod", "secret_files", "lengths_and_modes", "daemon_shielded", "processes_shielded",
+          "directories", "programs_and_maps", "refused_before_accept", "guards_pinned"]
 CAPABILITIES = {"IPC_LOCK": 14, "PERFMON": 38, "BPF": 39}
 THREE = ["BPF", "PERFMON", "IPC_LOCK"]
 STARTED = {}
@@ -36,22 +40,28 @@ def start(cluster):
     node.start(*cluster.images)
     deploy(cluster, "-k", f"{ROOT}/tests/kube/overlays/guest")
     cluster.nodes.append(node)
-    make_pods(cluster)
     cluster.until(lambda: cluster.is_ready(node), LONG, "the guest's readiness")
+    make_pods(cluster)  # not sooner: pods on a node that does not exist are collected after a minute
     print(f"# {time.monotonic() - began:.0f} s from nothing to a node", flush=True)
-    try:
+    with explained(cluster):
         cluster.until(lambda: safe_pod(cluster), LONG, "a daemon in the guest")
-    except AssertionError:
-        explain(cluster)
-        raise
-    for name, owner in PODS:
-        cluster.until_running(name, owner, LONG)
+        for name, owner in PODS:
+            cluster.until_running(name, owner, LONG)
     print(f"# {time.monotonic() - began:.0f} s to all pods", flush=True)
     STARTED["whole"] = True
 
 
+@contextlib.contextmanager
+def explained(cluster):
+    """Where something does not come up meanwhile, what people ask for then is printed."""
+    try:
+        yield
+    except AssertionError:
+        explain(cluster)
+        raise
+
+
 def explain(cluster):
-    """What people ask for when it does not come up."""
     for words in (["get", "pods", "-A", "-o", "wide"], ["get", "events", "-A", "--field-selector", "type=Warning"],
                   ["logs", "-n", NAMESPACE, "-l", f"{SAFE},{LABEL}", "--all-containers", "--prefix", "--tail", "20"]):
         done = cluster.kubectl(*words, check=False)
@@ -62,7 +72,7 @@ def make_pods(cluster):
     """Pods of the same name and account in two namespaces, and one to look at the guest with."""
     names = ("guest-first", "guest-second")
     cluster.apply(*map(namespace, names), *(account(name, "web") for name in names))
-    cluster.apply(*(pod(name, "web", "web", nodeName=guest.NAME) for name in names), administrator())
+    cluster.apply(*(pod(name, "web", "web", nodeName=guest.NAME) for name in names), administrator(), attacker())
 
 
 def administrator():
@@ -78,14 +88,69 @@ def administrator():
     return made
 
 
+def attacker():
+    """A pod of somebody else that is root, sees all processes of the node, and may trace them."""
+    made = pod("guest-second", "root", nodeName=guest.NAME, hostPID=True)
+    container = made["spec"]["containers"][0]
+    container["securityContext"] = {"runAsUser": 0, "capabilities": {"add": ["SYS_PTRACE"]}}
+    container["volumeMounts"].append({"name": "bpf", "mountPath": "/sys/fs/bpf", "readOnly": True})
+    made["spec"]["volumes"].append({"name": "bpf", "hostPath": {"path": "/sys/fs/bpf", "type": "Directory"}})
+    return made
+
+
+def attack(cluster, command):
+    """What the shell of that pod says to COMMAND; the completed process."""
+    return cluster.execute("guest-second", "root", "sh", "-c", command, check=False)
+
+
+@contextlib.contextmanager
+def running(cluster, name, pod_name, *words):
+    """A program that runs in a pod meanwhile."""
+    process = subprocess.Popen([f"{cluster.parts}/kubectl", "exec", "-n", name, pod_name, "--", *words],
+                               env=cluster.environment, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def connection(cluster):
+    """A process of another pod that keeps its connection, by the process id that the attacker sees."""
+    with running(cluster, "guest-first", "web", "taker", "hold", "/run/vsecm/vsecm.sock") as holder:
+        assert holder.stdout.readline().strip().isdigit()
+        found = attack(cluster, "for pid in $(pidof taker); do grep -q hold /proc/$pid/cmdline && echo $pid; done").stdout
+        yield int(found)
+        attack(cluster, f"kill {found.strip()}")
+
+
+def taken(text):
+    """Of what the taker said: tries at sockets, sockets, other descriptors."""
+    return tuple(map(int, text.split()))
+
+
 def look(cluster, command):
     """What the shell says to COMMAND in the guest."""
     return cluster.execute(NAMESPACE, "admin", "sh", "-c", command, container="look")
 
 
+def serving(cluster):
+    """The vsecmd in the guest that serves, a child of the first process of its container."""
+    said = look(cluster, "for pid in $(pidof vsecmd); do echo $pid $(grep PPid: /proc/$pid/status); done")
+    parents = {int(line.split()[0]): int(line.split()[2]) for line in said.splitlines()}
+    return next(pid for pid, parent in parents.items() if parent in parents)
+
+
 def safe_pod(cluster):
     """The daemon's pod in the guest, once it is ready."""
     return next((it for it in cluster.pods(NAMESPACE, f"{SAFE},{LABEL}") if is_pod_ready(it)), None)
+
+
+def has_followed(cluster, before):
+    """Whether the pod whose metadata is BEFORE has a successor that is ready."""
+    now = safe_pod(cluster)
+    return now and now["metadata"]["uid"] != before["uid"]
 
 
 def status(cluster, name, container):
@@ -106,7 +171,7 @@ def test_confined(cluster):
     start(cluster)
     made = safe_pod(cluster)["spec"]["containers"][0]["securityContext"]["capabilities"]
     assert made == {"drop": ["ALL"], "add": [*THREE]}, made
-    said = look(cluster, "cat /proc/$(pidof vsecmd)/status")
+    said = look(cluster, f"cat /proc/{serving(cluster)}/status")
     fields = dict(line.split(":\t", 1) for line in said.splitlines() if ":\t" in line)
     assert int(fields["CapBnd"], 16) == sum(1 << CAPABILITIES[name] for name in THREE), fields["CapBnd"]
     assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 1 << CAPABILITIES["IPC_LOCK"], fields["CapEff"]
@@ -160,3 +225,65 @@ def test_records(cluster):
             if it["op"] == "value" and it["outcome"] == "allow"}
     assert seen == {("guest-first/web", "guest-first", "web", "lsm")}, seen
     assert {it["tier"] for it in lines if it.get("pod")} == {"lsm"}, lines
+
+
+def test_guards(cluster):
+    """all guards are on and pinned"""
+    start(cluster)
+    said = status(cluster, "admin", "main")["protections"]
+    assert {name: said.get(name) for name in GUARDS} == dict.fromkeys(GUARDS, "on"), said
+    assert attack(cluster, f"ls {PINS}/*/").stdout.split(), "nothing is pinned"
+
+
+def test_probes(cluster):
+    """`kubectl exec` into the daemon's container and its liveness probe work, though the daemon is shielded from all"""
+    start(cluster)
+    name = safe_pod(cluster)["metadata"]["name"]
+    assert cluster.execute(NAMESPACE, name, "vsecm", "whoami", container="safe")
+    containers = containers_of(safe_pod(cluster))
+    assert containers["safe"]["restartCount"] == 0, containers
+
+
+def test_root_of_another_pod(cluster):
+    """root that sees and may trace all processes of the node reads neither the daemon nor another pod's connection"""
+    start(cluster)
+    pid, sync = serving(cluster), int(look(cluster, "pidof vsecm-sync").split()[0])
+    for name in ("environ", "mem", "maps"):
+        opened = f"exec 3< /proc/%d/{name} && echo opened"
+        assert attack(cluster, opened % sync).stdout == "opened\n", f"the control: {name}"
+        done = attack(cluster, opened % pid)
+        assert done.returncode and "ermission denied" in done.stderr and not done.stdout, (name, done)
+    with connection(cluster) as holder:
+        tries, sockets, others = taken(attack(cluster, f"taker take {holder} /").stdout)
+    assert tries and not sockets and others, (tries, sockets, others)
+    denied = status(cluster, "admin", "main")["guards"]["denied"]
+    assert sum(sum(reasons.values()) for reasons in denied.values()) >= 4, denied
+
+
+def test_replaced(cluster):
+    """guards hold while the daemon's pod is deleted and made anew, and the new daemon takes the pins over"""
+    start(cluster)
+    before, pins = safe_pod(cluster)["metadata"], attack(cluster, f"ls {PINS}/*/").stdout
+    with connection(cluster) as holder, running(cluster, "guest-second", "root", "taker", "take", str(holder), "/tmp/end") as siege:
+        cluster.kubectl("delete", "pod", "-n", NAMESPACE, before["name"], f"--timeout={LONG}s", timeout=LONG + 20)
+        assert attack(cluster, f"ls {PINS}/*/").stdout, "the pins went with the daemon"
+        with explained(cluster):
+            cluster.until(lambda: has_followed(cluster, before), LONG, "another pod")
+        said = status(cluster, "admin", "main")["protections"]
+        attack(cluster, "touch /tmp/end")
+        tries, sockets, others = taken(siege.communicate(timeout=60)[0])
+    print(f"# {tries} tries at a connection meanwhile, {others} other descriptors taken")
+    assert tries > 10 and not sockets and others, (tries, sockets, others)
+    assert {name: said.get(name) for name in GUARDS} == dict.fromkeys(GUARDS, "on"), said
+    assert attack(cluster, f"ls {PINS}/*/").stdout == pins
+
+
+def test_unloaded(cluster):
+    """uninstall.sh takes the guards away on the nodes; then the same attack succeeds"""
+    start(cluster)
+    with connection(cluster) as holder:
+        done = script(cluster, "uninstall.sh", "--yes", "--timeout", f"{LONG}s", timeout=3 * LONG)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"guest: removed from {PINS}: " in done.stdout, done.stdout
+        assert not attack(cluster, f"ls {PINS}/*/").stdout
+        assert taken(attack(cluster, f"taker take {holder} /").stdout)[1] == 1, "the control"

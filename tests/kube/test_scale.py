@@ -12,7 +12,7 @@ import time
 
 from pki import SERVER
 from test_sync import sync_pids
-from vsecm import VSECM, account, daemon_pid, deployed, namespace, pod
+from vsecm import VSECM, account, daemon_pids, deployed, namespace, pod
 
 FULL = os.environ.get("FULL") == "1"
 SECRETS, PODS = (5000, 110) if FULL else (500, 20)
@@ -136,7 +136,7 @@ def test_rest(cluster):
     """both are small, and do nothing when nothing happens"""
     deployed(cluster)
     pids = {"vsecm-sync": [pid for pid in sync_pids() if is_of(cluster.nodes[0], pid)],
-            "vsecmd": [daemon_pid(cluster.nodes[0])]}
+            "vsecmd": daemon_pids(cluster.nodes[0])}
     assert len(pids["vsecm-sync"]) == 2, "a worker and its parent"
     for _ in range(6):  # what was made just now has consequences for a while: statuses, leases, probes
         used, lasted = used_at_rest(pids)

@@ -34,6 +34,7 @@ def test_all_goes(cluster):
     """uninstall.sh leaves nothing in the cluster, and says what it leaves on nodes"""
     deployed(cluster)
     done = uninstall(cluster, "--yes")
+    assert "node1: nothing is pinned in /sys/fs/bpf/vsecm\n" in done.stdout, done.stdout
     assert "left on node1" in done.stdout and "/var/lib/vsecm" in done.stdout, done.stdout
     kinds = cluster.kubectl("api-resources", "--verbs=list", "-o", "name").split()
     assert not [kind for kind in kinds if "vsecm" in kind], kinds

@@ -2,10 +2,13 @@
 """VSecM in a cluster, as whoever installs and uses it does that."""
 
 import os
+import signal
 import subprocess
+import time
 import uuid
 
 from images import BUSYBOX, ROOT
+from process import wait_until
 
 NAMESPACE = "vsecm-system"
 IMAGE = "localhost/vsecm:0.1.0"
@@ -108,18 +111,34 @@ def administered(cluster):
 VSECM = "/var/lib/vsecm/bin/vsecm"  # in a workload's pod
 
 
-def daemon_pid(node, check=True):
-    """The vsecmd of NODE, seen from the machine."""
+def daemon_pids(node):
+    """Both processes of NODE's vsecmd, seen from the machine: its container's first, and the child of it that serves."""
     for line in node.ctr("tasks", "ls").stdout.decode().splitlines()[1:]:
         number = line.split()[1]
         try:
-            with open(f"/proc/{number}/comm") as comm:
+            with open(f"/proc/{number}/comm") as comm, open(f"/proc/{number}/task/{number}/children") as children:
                 if comm.read() == "vsecmd\n":
-                    return int(number)
-        except OSError:
+                    return int(number), int(children.read().split()[0])
+        except (OSError, IndexError):
             pass
-    assert not check, "no vsecmd runs"
     return None
+
+
+def daemon_pid(node, check=True):
+    """The vsecmd of NODE that serves."""
+    found = daemon_pids(node)
+    assert found or not check, "no vsecmd runs"
+    return found[1] if found else None
+
+
+def daemon_killed(node):
+    """Kill the vsecmd of NODE that serves; its parent, which stays, has another one serve. The seconds that took."""
+    parent, killed = daemon_pids(node)
+    began = time.monotonic()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: daemon_pid(node, check=False) not in (None, killed), 60, "another daemon")
+    assert daemon_pids(node)[0] == parent, "the container was started anew"
+    return time.monotonic() - began
 
 
 def containers_of(pod_object):

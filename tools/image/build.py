@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""build.py BUILD_DIR NAME ARCHIVE: the image of the programs in BUILD_DIR, called NAME; prints its digest.
+"""build.py BUILD_DIR NAME ARCHIVE [bench]: the image of the programs in BUILD_DIR, called NAME; prints its digest.
 
 In it are the programs where `make install` puts them, the libraries they load, and who uid 65532 is; no shell, no
 package, nothing to log in with.
@@ -11,7 +11,9 @@ import sys
 
 from image import Archive, Layer
 
-# What the programs are, in BUILD_DIR and in the image.
+# What the programs are, in BUILD_DIR and in the image. The benchmark has one of its own: a node runs nothing it does
+# not need.
+BENCH = {"vsecm-bench": "/usr/local/bin/vsecm-bench"}
 PROGRAMS = {
     "vsecmd": "/usr/local/sbin/vsecmd",
     "vsecm-sync": "/usr/local/sbin/vsecm-sync",
@@ -20,29 +22,37 @@ PROGRAMS = {
 }
 USER = 65532
 
-CONFIG = {
-    "User": f"{USER}:{USER}",
-    "Env": ["PATH=/usr/local/sbin:/usr/local/bin"],
-    "Cmd": ["/usr/local/bin/vsecm", "--help"],
-    "Labels": {
-        "org.opencontainers.image.title": "vsecm",
-        "org.opencontainers.image.licenses": "BSD-2-Clause",
-    },
-}
+
+def config(title, **added):
+    return {
+        "User": f"{USER}:{USER}",
+        "Env": ["PATH=/usr/local/sbin:/usr/local/bin"],
+        "Labels": {
+            "org.opencontainers.image.title": title,
+            "org.opencontainers.image.licenses": "BSD-2-Clause",
+        },
+        **added,
+    }
 
 
-def main(build, name, archive):
+CONFIG = config("vsecm", Cmd=["/usr/local/bin/vsecm", "--help"])
+BENCH_CONFIG = config("vsecm-bench", Entrypoint=["/usr/local/bin/vsecm-bench"], Cmd=["--help"])
+
+
+def main(build, name, archive, kind="vsecm"):
     layer = Layer()
-    for program, path in PROGRAMS.items():
+    programs = BENCH if kind == "bench" else PROGRAMS
+    for program, path in programs.items():
         if program == "vsecm-sync" and not os.path.exists(f"{build}/{program}"):
             continue
         layer.program(path, f"{build}/{program}")
-    layer.link("/usr/local/bin/safe", "vsecm")
+    if kind != "bench":
+        layer.link("/usr/local/bin/safe", "vsecm")
     layer.text("/etc/passwd", f"root:x:0:0::/:\nvsecm:x:{USER}:{USER}::/:\n")
     layer.text("/etc/group", f"root:x:0:\nvsecm:x:{USER}:\n")
     layer.directory("/tmp", 0o1777)
     made = Archive(layer)
-    digest = made.image(name, CONFIG)
+    digest = made.image(name, BENCH_CONFIG if kind == "bench" else CONFIG)
     made.write(archive)
     size = os.path.getsize(archive)
     whole = sum(entry.size for entry, _ in layer.entries.values())
