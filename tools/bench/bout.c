@@ -3,6 +3,7 @@
 
 #include "bench/child.h"
 #include "bench/echo.h"
+#include "bench/pair.h"
 #include "bench/pin.h"
 #include "bench/progress.h"
 #include "bench/ratio.h"
@@ -11,8 +12,7 @@
 
 #define BOUT_GRACE_MS 1000u
 
-static void fill_load(struct load *load, const struct bout *bout, const char *path, pid_t server,
-                      struct turn *turn)
+static void fill_load(struct load *load, const struct bout *bout, const char *path, pid_t server)
 {
     snprintf(load->path, sizeof(load->path), "%s", path);
     load->server = server;
@@ -25,35 +25,6 @@ static void fill_load(struct load *load, const struct bout *bout, const char *pa
     load->connections = bout->connections;
     load->warmup = bout->warmup;
     load->requests = bout->requests;
-    load->turn = turn;
-}
-
-static int name_it(int r, const struct bout *bout, const char *name, const struct error *why,
-                   struct error *error)
-{
-    return error_set(error, r, "%s, %s, %s: %s", bout->title, results_layout_name(bout->layout),
-                     name, why->text);
-}
-
-/* Both at once, each waiting while the other has its turn. */
-static int run_both(const struct stage *stage, const struct bout *bout, struct turn pair[static 2],
-                    struct error *error)
-{
-    int cpu = bout->layout == LAYOUT_SAME ? stage->server_cpu : stage->client_cpu;
-    struct job echo, other = {0};
-    struct error why[LOADS] = {0};
-    int r = job_start(&echo, bout->echo, &stage->load[LOAD_OF_ECHO], cpu, bout->pod, error);
-
-    if (r == 0)
-        r = job_start(&other, bout->work, &stage->load[LOAD_OF_OTHER], cpu, bout->pod, error);
-    turn_close(pair);
-    int of_other = job_wait(&other, &why[LOAD_OF_OTHER]);
-    int of_echo = job_wait(&echo, &why[LOAD_OF_ECHO]);
-    if (r)
-        return r;
-    if (of_other)
-        return name_it(of_other, bout, bout->name, &why[LOAD_OF_OTHER], error);
-    return of_echo ? name_it(of_echo, bout, "echo", &why[LOAD_OF_ECHO], error) : 0;
 }
 
 static void add(const struct load *load, struct side *side)
@@ -88,18 +59,17 @@ static void add_round(const struct load load[static LOADS], struct bout_tally *t
 static int measure(const struct stage *stage, const struct bout *bout, pid_t echo,
                    struct error *error)
 {
-    struct turn pair[2];
-    int r = turn_make(pair);
+    struct load *load = stage->load;
+    const struct pair_side side[LOADS] = {
+        [LOAD_OF_ECHO] = {"echo", bout->echo, &load[LOAD_OF_ECHO], &load[LOAD_OF_ECHO]},
+        [LOAD_OF_OTHER] = {bout->name, bout->work, &load[LOAD_OF_OTHER], &load[LOAD_OF_OTHER]},
+    };
 
-    if (r)
-        return error_errno(error, r, "cannot make a pair of sockets");
-    fill_load(&stage->load[LOAD_OF_ECHO], bout, bout->echo_path, echo, &pair[0]);
-    fill_load(&stage->load[LOAD_OF_OTHER], bout, bout->door, bout->server, &pair[1]);
-    r = run_both(stage, bout, pair, error);
-    for (enum load_of of = 0; of < LOADS; of++) {
-        stage->load[of].turn = NULL;
-        stage->load[of].pods = NULL;
-    }
+    fill_load(&load[LOAD_OF_ECHO], bout, bout->echo_path, echo);
+    fill_load(&load[LOAD_OF_OTHER], bout, bout->door, bout->server);
+    int r = pair_run(stage, bout->layout, bout->pod, bout->title, side, error);
+    for (enum load_of of = 0; of < LOADS; of++)
+        load[of].pods = NULL;
     return r;
 }
 

@@ -5,6 +5,7 @@
 #include "bench/http.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,23 +16,50 @@ void crowd_note(struct crowd *crowd, uint64_t sent_ns, uint64_t acked_ns, uint64
     hist_add(&crowd->after_send, seen_ns > sent_ns ? seen_ns - sent_ns : 0);
 }
 
-int crowd_begin(struct crowd *crowd, struct error *error)
-{
-    hist_reset(&crowd->after_send);
-    crowd->changes = 0;
-    int r = load_begin(&crowd->load, error);
-    pace_begin(&crowd->pace, crowd->pace.rate, crowd->load.began_ns,
-               crowd->pace.end_ns - crowd->pace.begin_ns);
-    return r;
-}
+struct changing {
+    struct crowd *crowd;
+    crowd_change *change;
+    void *client;
+};
 
-bool crowd_next(struct crowd *crowd, unsigned i, unsigned times, uint64_t *due_ns)
+/* Whether change I of TIMES is to be made, or the next of the pace; since when is in *due_ns. */
+static bool is_next(struct crowd *crowd, unsigned i, unsigned times, uint64_t *due_ns)
 {
-    crowd->changes = i;
     if (times == CROWD_PACED)
         return pace_wait(&crowd->pace, due_ns);
     *due_ns = clock_mono_ns();
     return i < times;
+}
+
+/* As load_begin() does, after the warm-up: nothing has been noted. */
+static void forget(struct crowd *crowd)
+{
+    crowd->changes = 0;
+    hist_reset(&crowd->after_send);
+    pace_begin(&crowd->pace, crowd->pace.rate, crowd->load.began_ns,
+               crowd->pace.end_ns - crowd->pace.begin_ns);
+}
+
+static int make_changes(struct load *load, void *shared, unsigned times, struct error *error)
+{
+    struct changing *changing = shared;
+    struct crowd *crowd = changing->crowd;
+    uint64_t due_ns;
+    int r = 0;
+
+    if (!load->latency.count)
+        forget(crowd);
+    for (unsigned i = 0; r == 0 && is_next(crowd, i, times, &due_ns); i++) {
+        r = changing->change(changing->client, due_ns, error);
+        crowd->changes += r == 0;
+    }
+    return r;
+}
+
+int crowd_run(struct crowd *crowd, crowd_change *change, void *client, struct error *error)
+{
+    struct changing changing = {crowd, change, client};
+    return load_run(&crowd->load, make_changes, &changing, error);
 }
 
 /* Everything up to the end of the first event. */

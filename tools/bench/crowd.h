@@ -14,7 +14,6 @@
 #include "bench/pace.h"
 #include "page_abi.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,10 +50,10 @@ int crowd_learn(void *crowd, struct error *error); /* nothing timed: what an eve
 /* Note that somebody had the change at SEEN_NS that was sent and acknowledged when these say. */
 void crowd_note(struct crowd *crowd, uint64_t sent_ns, uint64_t acked_ns, uint64_t seen_ns);
 
-/* load_begin(), and nothing has been noted. */
-int crowd_begin(struct crowd *crowd, struct error *error);
+/* Make one change, due at DUE_NS, and wait until all of CLIENT's followers have it; note it. */
+typedef int crowd_change(void *client, uint64_t due_ns, struct error *error);
 
-/* Whether change I of TIMES is to be made, or the next of the pace; since when is in *due_ns. */
-bool crowd_next(struct crowd *crowd, unsigned i, unsigned times, uint64_t *due_ns);
+/* All changes of a measurement, the warm-up first, in turn with a partner where there is one. */
+int crowd_run(struct crowd *crowd, crowd_change *change, void *client, struct error *error);
 
 #endif

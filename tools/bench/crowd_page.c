@@ -88,8 +88,9 @@ static void wait_all(const struct waiting *waiting)
     usleep(PAGE_SETTLE_US);
 }
 
-static int change(struct waiting *waiting, uint64_t due_ns, struct error *error)
+static int change(void *client, uint64_t due_ns, struct error *error)
 {
+    const struct waiting *waiting = client;
     struct crowd *crowd = waiting->crowd;
 
     __atomic_store_n(&waiting->slots->ready, 0, __ATOMIC_RELEASE);
@@ -101,16 +102,6 @@ static int change(struct waiting *waiting, uint64_t due_ns, struct error *error)
     for (unsigned i = 0; i < crowd->followers; i++)
         crowd_note(crowd, due_ns, acked, waiting->slots->seen_ns[i]);
     return 0;
-}
-
-static int change_often(struct waiting *waiting, unsigned times, struct error *error)
-{
-    uint64_t due_ns;
-    int r = 0;
-
-    for (unsigned i = 0; r == 0 && crowd_next(waiting->crowd, i, times, &due_ns); i++)
-        r = change(waiting, due_ns, error);
-    return r;
 }
 
 /*
@@ -136,12 +127,7 @@ static int measure(struct waiting *waiting, struct error *error)
         return r;
     wait_all(waiting);
     come_first();
-    r = change_often(waiting, crowd->load.warmup, error);
-    if (r == 0)
-        r = crowd_begin(crowd, error);
-    if (r == 0)
-        r = change_often(waiting, crowd->load.requests, error);
-    return r ? r : load_end(&crowd->load, error);
+    return crowd_run(crowd, change, waiting, error);
 }
 
 static void stop_all(struct waiting *waiting)

@@ -118,8 +118,10 @@ static int gather(struct watching *watching, bool is_put, struct error *error)
     return r;
 }
 
-static int change(struct watching *watching, uint64_t due_ns, struct error *error)
+static int change(void *client, uint64_t due_ns, struct error *error)
 {
+    struct watching *watching = client;
+
     for (unsigned i = 0; i < watching->open; i++)
         watching->watcher[i].is_told = false;
     watching->to_come = watching->open;
@@ -130,16 +132,6 @@ static int change(struct watching *watching, uint64_t due_ns, struct error *erro
         r = gather(watching, true, error);
     if (r == 0)
         crowd_note(watching->crowd, watching->sent_ns, watching->acked_ns, watching->last_ns);
-    return r;
-}
-
-static int change_often(struct watching *watching, unsigned times, struct error *error)
-{
-    uint64_t due_ns;
-    int r = 0;
-
-    for (unsigned i = 0; r == 0 && crowd_next(watching->crowd, i, times, &due_ns); i++)
-        r = change(watching, due_ns, error);
     return r;
 }
 
@@ -168,13 +160,7 @@ int crowd_watch(void *shared, struct error *error)
     watching->crowd = crowd;
     int r = open_all(watching, error);
     if (r == 0)
-        r = change_often(watching, crowd->load.warmup, error);
-    if (r == 0)
-        r = crowd_begin(crowd, error);
-    if (r == 0)
-        r = change_often(watching, crowd->load.requests, error);
-    if (r == 0)
-        r = load_end(&crowd->load, error);
+        r = crowd_run(crowd, change, watching, error);
     close_all(watching);
     free(watching);
     return r;

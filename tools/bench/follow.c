@@ -7,6 +7,7 @@
 #include "bench/fanout.h"
 #include "bench/http.h"
 #include "bench/job.h"
+#include "bench/pair.h"
 #include "bench/pin.h"
 #include "bench/progress.h"
 #include "bench/ratio.h"
@@ -40,38 +41,24 @@ struct run {
     unsigned followers;
     bool is_apart; /* only that layout */
     struct daemon daemon;
-    struct crowd *crowd;    /* shared with the jobs */
+    struct crowd *crowd;    /* of the yardstick and the daemon: LOADS, shared with the jobs */
     struct page_head *page; /* the yardstick's, likewise; NULL: watches are measured */
     char *request;
 };
 
 /* ---- one measurement ----------------------------------------------------------------------- */
 
-static int aim(struct run *run, const char *path, const char *door, pid_t server,
+static int aim(struct crowd *crowd, const char *path, const char *door, pid_t server,
                struct error *error)
 {
-    struct crowd *crowd = run->crowd;
-
     snprintf(crowd->load.path, sizeof(crowd->load.path), "%s", path);
     crowd->load.server = server;
     crowd->door = sock_connect(door);
     return crowd->door < 0 ? error_errno(error, crowd->door, "cannot connect to %s", door) : 0;
 }
 
-/* Have the server that it is aimed at tell the crowd, and add what came of it to SIDE. */
-static int measure(struct run *run, enum layout layout, struct follow_side *side,
-                   struct error *error)
+static void add(const struct crowd *crowd, struct follow_side *side)
 {
-    const struct stage *stage = run->stage;
-    struct crowd *crowd = run->crowd;
-    int cpu = layout == LAYOUT_SAME ? stage->server_cpu : stage->client_cpu;
-    struct error why = {{0}};
-    int r = job_run(run->kind->work, crowd, cpu, stage->pod, &why);
-
-    close(crowd->door);
-    if (r)
-        return error_set(error, r, "%s, %s: %s", run->kind->title, results_layout_name(layout),
-                         why.text);
     hist_merge(&side->after_ack, &crowd->load.latency);
     hist_merge(&side->after_send, &crowd->after_send);
     side->changes += crowd->load.requests;
@@ -79,24 +66,38 @@ static int measure(struct run *run, enum layout layout, struct follow_side *side
     if (crowd->load.rss_kib > side->rss_kib)
         side->rss_kib = crowd->load.rss_kib;
     usage_add_difference(&side->used, &(struct usage){0}, &crowd->load.used);
-    return 0;
 }
 
-static int measure_vsecmd(struct run *run, struct follow_cell *cell, struct error *error)
+/* Have both servers tell their crowds, in turn. */
+static int tell_both(struct run *run, const char *path, pid_t server, enum layout layout,
+                     struct error *error)
 {
-    int r = aim(run, run->daemon.socket, run->daemon.admin, run->daemon.pid, error);
+    struct crowd *raw = &run->crowd[LOAD_OF_ECHO], *vsecmd = &run->crowd[LOAD_OF_OTHER];
+    const struct pair_side side[LOADS] = {
+        [LOAD_OF_ECHO] = {"raw fan-out", run->kind->work, raw, &raw->load},
+        [LOAD_OF_OTHER] = {"vsecmd", run->kind->work, vsecmd, &vsecmd->load},
+    };
+    int r = aim(raw, path, path, server, error);
 
-    run->crowd->page = NULL;
-    return r ? r : measure(run, cell->layout, &cell->vsecmd, error);
+    if (r)
+        return r;
+    r = aim(vsecmd, run->daemon.socket, run->daemon.admin, run->daemon.pid, error);
+    if (r == 0) {
+        r = pair_run(run->stage, layout, run->stage->pod, run->kind->title, side, error);
+        close(vsecmd->door);
+    }
+    close(raw->door);
+    return r;
 }
 
-/* A fresh one each time, as with the echo. */
-static int measure_raw(struct run *run, struct follow_cell *cell, struct error *error)
+/* A fresh fan-out each time, as with the echo. */
+static int measure(struct run *run, struct follow_cell *cell, struct error *error)
 {
+    const struct crowd *raw = &run->crowd[LOAD_OF_ECHO];
     const struct fanout fanout = {.reply = run->stage->probe->reply.bytes,
                                   .reply_length = run->stage->probe->reply.length,
-                                  .event = run->crowd->event,
-                                  .event_length = run->crowd->event_length,
+                                  .event = raw->event,
+                                  .event_length = raw->event_length,
                                   .word = run->page ? &run->page->sequence : NULL};
     char path[96];
 
@@ -105,15 +106,14 @@ static int measure_raw(struct run *run, struct follow_cell *cell, struct error *
     if (server < 0)
         return (int)server;
     int r = pin_process(server, run->stage->server_cpu);
-    if (r)
-        error_errno(error, r, "cannot pin the fan-out");
-    run->crowd->page = run->page;
-    if (r == 0)
-        r = aim(run, path, path, server, error);
-    if (r == 0)
-        r = measure(run, cell->layout, &cell->raw, error);
+    r = r ? error_errno(error, r, "cannot pin the fan-out")
+          : tell_both(run, path, server, cell->layout, error);
     child_stop(server, FOLLOW_GRACE_MS);
-    return r;
+    if (r)
+        return r;
+    add(raw, &cell->raw);
+    add(&run->crowd[LOAD_OF_OTHER], &cell->vsecmd);
+    return 0;
 }
 
 /* ---- rounds and layouts -------------------------------------------------------------------- */
@@ -141,14 +141,11 @@ static int run_rounds(struct run *run, struct follow_cell *cell, struct error *e
     for (unsigned round = 0; round < rounds; round++) {
         progress_show("%s, %s: round %u of %u", run->kind->title, results_layout_name(cell->layout),
                       round + 1, rounds);
-        int r = measure_raw(run, cell, error);
+        int r = measure(run, cell, error);
         if (r)
             return r;
-        struct figures raw = figures_of(run->crowd);
-        r = measure_vsecmd(run, cell, error);
-        if (r)
-            return r;
-        struct figures vsecmd = figures_of(run->crowd);
+        struct figures raw = figures_of(&run->crowd[LOAD_OF_ECHO]);
+        struct figures vsecmd = figures_of(&run->crowd[LOAD_OF_OTHER]);
         p50[round] = vsecmd.p50 / raw.p50;
         p99[round] = vsecmd.p99 / raw.p99;
         sent_p50[round] = vsecmd.sent_p50 / raw.sent_p50;
@@ -183,7 +180,7 @@ static int run_layouts(struct run *run, struct follow *follow, struct error *err
 static int learn(struct run *run, struct error *error)
 {
     const struct stage *stage = run->stage;
-    struct crowd *crowd = run->crowd;
+    struct crowd *crowd = &run->crowd[LOAD_OF_ECHO];
 
     snprintf(crowd->load.path, sizeof(crowd->load.path), "%s", run->daemon.socket);
     int r = job_run(crowd_learn, crowd, JOB_ANY_CPU, stage->pod, error);
@@ -191,27 +188,32 @@ static int learn(struct run *run, struct error *error)
         r = error_set(error, -EBADMSG, "an event does not hold the value that was stored");
     if (r == 0 && run->page)
         run->page->length = FOLLOW_VALUE;
+    crowd->page = run->page;
     return r;
 }
 
 /* The put whose value they follow; what answers it is in the probe. */
 static int prepare(struct run *run, struct error *error)
 {
-    struct load *load = &run->crowd->load;
+    size_t length;
 
     probe_make_value(run->stage->probe->value, FOLLOW_VALUE, FOLLOW_VALUE);
     run->request = http_put_request(DAEMON_NAMESPACE, DAEMON_WORKLOAD, run->stage->probe->value,
-                                    HTTP_NEVER, &load->request_length);
+                                    HTTP_NEVER, &length);
     if (!run->request)
         return error_errno(error, -ENOMEM, "put");
-    int r = probe_admin(run->stage->probe, &run->daemon, run->request, load->request_length, error);
+    int r = probe_admin(run->stage->probe, &run->daemon, run->request, length, error);
     if (r)
         return r;
-    load->request = run->request;
-    load->reply_length = run->stage->probe->reply.length;
-    load->warmup = stage_requests(run->stage, run->kind->warmup);
-    load->requests = stage_requests(run->stage, run->kind->changes);
-    run->crowd->followers = run->followers;
+    for (enum load_of of = 0; of < LOADS; of++) {
+        struct load *load = &run->crowd[of].load;
+        load->request = run->request;
+        load->request_length = length;
+        load->reply_length = run->stage->probe->reply.length;
+        load->warmup = stage_requests(run->stage, run->kind->warmup);
+        load->requests = stage_requests(run->stage, run->kind->changes);
+        run->crowd[of].followers = run->followers;
+    }
     return learn(run, error);
 }
 
@@ -257,16 +259,16 @@ static int run_kind(enum follow_kind kind, const struct stage *stage, unsigned w
                               .title = run.kind->title,
                               .followers = run.followers,
                               .value_bytes = FOLLOW_VALUE};
-    run.crowd = job_alloc(sizeof(*run.crowd));
+    run.crowd = job_alloc(LOADS * sizeof(*run.crowd));
     run.page = kind == FOLLOW_PAGE ? job_alloc(page_bytes()) : NULL;
     if (!run.crowd || (kind == FOLLOW_PAGE && !run.page)) {
         error_errno(error, r, "followers");
     } else {
         r = run_daemon(&run, follow, error);
-        follow->event_bytes = kind == FOLLOW_WATCH ? run.crowd->event_length : 0;
+        follow->event_bytes = kind == FOLLOW_WATCH ? run.crowd[LOAD_OF_ECHO].event_length : 0;
     }
     job_free(run.page, page_bytes());
-    job_free(run.crowd, sizeof(*run.crowd));
+    job_free(run.crowd, LOADS * sizeof(*run.crowd));
     free(run.request);
     return r;
 }
