@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -124,6 +125,28 @@ def test_load_usage():
     done = bench("--help")
     for word in ["--compare", "--against", "--agree", "--workload", "--rate", "put-1k-disk", "page-wake-100", "connect-get"]:
         assert word in done.stdout, word
+
+
+def test_cost():
+    """the report has what requests cost, as it is on record; without a record it says so, and a bad one is refused"""
+    record = pathlib.Path(__file__).parents[1] / "cost" / "expected.txt"
+    rows = [line.split() for line in record.read_text().splitlines() if line and not line.startswith("#")]
+    with tempfile.TemporaryDirectory(prefix="vsecm-test-") as out:
+        done = bench("--only=cost", f"--out={out}", f"--cost={record}")
+        assert done.returncode == 0, done.stderr
+        with open(f"{out}/results.json") as file:
+            cost = json.load(file)["cost"]
+        assert len(rows) >= 7 and cost.pop("tools")
+        assert cost == {name: {"instructions": int(instructions), "system_calls": float(calls)}
+                        for name, instructions, calls in rows}
+        for name, instructions, calls in rows:
+            assert f"| {name:14} | {instructions:>12} | {calls:>12} |" in done.stdout, name
+        done = bench("--only=cost", f"--out={out}", f"--cost={out}/absent")
+        assert done.returncode == 0 and "Not shown: what requests cost." in done.stdout
+        for text in ("get-64 12", "get-64 many 3.00", "get-64 12 3.00 4", "".join(f"w{i} 1 1\n" for i in range(33))):
+            pathlib.Path(out, "bad").write_text(text)
+            done = bench("--only=cost", f"--out={out}", f"--cost={out}/bad")
+            assert done.returncode == 1 and "must be a workload, its instructions and" in done.stderr, text
 
 
 def scaled(results, factor):

@@ -46,6 +46,13 @@ static int set_render_go(void *settings, const char *value, struct error *error)
     return 0;
 }
 
+static int set_cost(void *settings, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct settings *)settings)->suite.cost = value;
+    return 0;
+}
+
 static int set_peers(void *settings, const char *value, struct error *error)
 {
     (void)error;
@@ -118,6 +125,7 @@ static int set_help(void *settings, const char *value, struct error *error);
 static const struct option options[] = {
     {"vsecmd", "PATH", "the daemon to measure (build/vsecmd)", set_vsecmd},
     {"render-go", "PATH", "Go's side of the row render (build/render-go)", set_render_go},
+    {"cost", "PATH", "what requests cost, on record (tests/cost/expected.txt)", set_cost},
     {"peers", "DIR", "the configurations of peers (tools/bench/peers)", set_peers},
     {"attest", "MODE", "its option attest (auto)", set_attest},
     {"out", "DIR", "where results.json, report.md and the plots go (build/bench)", set_out},
@@ -242,6 +250,7 @@ int main(int argc, char **argv)
     struct settings settings = {
         .suite.daemon = {.program = "build/vsecmd", .attest = "auto"},
         .suite.render_go = "build/render-go",
+        .suite.cost = "tests/cost/expected.txt",
         .suite.peers_dir = "tools/bench/peers",
         .out = "build/bench",
     };

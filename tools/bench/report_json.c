@@ -177,6 +177,21 @@ static void write_noisy(FILE *out, const struct noisy *noisy)
     fprintf(out, "},\n");
 }
 
+static void write_cost(FILE *out, const struct cost *cost)
+{
+    if (!cost->rows)
+        return;
+    fprintf(out, "  \"cost\": {\"tools\": ");
+    json_out_string(out, cost->tools);
+    for (size_t i = 0; i < cost->rows; i++) {
+        fprintf(out, ",\n    ");
+        json_out_string(out, cost->row[i].workload);
+        fprintf(out, ": {\"instructions\": %u, \"system_calls\": %.2f}", cost->row[i].instructions,
+                cost->row[i].calls);
+    }
+    fprintf(out, "},\n");
+}
+
 static void write_skipped(FILE *out, const struct results *results)
 {
     const struct error *no_disk = &results->no_disk, *no_go = &results->render.no_go;
@@ -233,6 +248,7 @@ void report_json(FILE *out, const struct results *results)
     write_noisy(out, &results->noisy);
     peers_report_json(out, results);
     growth_report_json(out, results);
+    write_cost(out, &results->cost);
     write_verdicts(out, results);
     fprintf(out, "}\n");
 }

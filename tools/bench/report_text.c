@@ -290,6 +290,25 @@ static void write_noisy(FILE *out, const struct results *results)
         results->server_cpu, results->client_cpu, noisy->requests);
 }
 
+static void write_cost(FILE *out, const struct cost *cost)
+{
+    if (cost->missing.text[0])
+        fprintf(out, "\nNot shown: what requests cost. %s.\n", cost->missing.text);
+    if (!cost->rows)
+        return;
+    fprintf(out, "\n## What a request costs vsecmd, on any clock\n\n"
+                 "| workload       | instructions | system calls |\n"
+                 "|----------------|--------------|--------------|\n");
+    for (size_t i = 0; i < cost->rows; i++)
+        fprintf(out, "| %-14s | %12u | %12.2f |\n", cost->row[i].workload,
+                cost->row[i].instructions, cost->row[i].calls);
+    fprintf(out,
+            "\nOn record, not of this run: `make check-cost` counts them (callgrind, strace) and "
+            "fails when\ninstructions differ by more than 5 %%. Instructions are those of the "
+            "daemon's own code, without the\nkernel's. Counted with %s.\n",
+            cost->tools);
+}
+
 void report_text(FILE *out, const struct results *results)
 {
     write_setting(out, results);
@@ -310,6 +329,7 @@ void report_text(FILE *out, const struct results *results)
     write_noisy(out, results);
     peers_report_text(out, results);
     growth_report_text(out, results);
+    write_cost(out, &results->cost);
     if (results->render.no_go.text[0])
         fprintf(out, "\nNot measured: rendering against Go. %s.\n", results->render.no_go.text);
 }

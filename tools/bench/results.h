@@ -16,6 +16,7 @@
 #define RESULTS_PEER_CELLS_MAX 64u
 #define RESULTS_CURVES_MAX 12u
 #define RESULTS_POINTS_MAX 16u
+#define RESULTS_COSTS_MAX 32u
 
 enum layout { LAYOUT_SAME, LAYOUT_APART, LAYOUTS };
 enum render_kind { RENDER_WHOLE, RENDER_EXECUTE, RENDER_KINDS };
@@ -208,6 +209,20 @@ struct growth {
     struct curve curve[RESULTS_CURVES_MAX];
 };
 
+/* What a request costs the daemon in numbers that depend on no clock. */
+struct cost_row {
+    char workload[24];
+    unsigned instructions; /* in its own space */
+    double calls;          /* system calls */
+};
+
+struct cost {
+    char tools[160]; /* what they were counted with */
+    size_t rows;     /* 0: none are on record */
+    struct cost_row row[RESULTS_COSTS_MAX];
+    struct error missing; /* why there is no record; empty: there is one, or nobody asked */
+};
+
 struct results {
     char started[32]; /* RFC 3339 */
     char kernel[160];
@@ -228,6 +243,7 @@ struct results {
     struct noisy noisy;
     struct peers peers;
     struct growth growth;
+    struct cost cost;
 };
 
 /* "same", "apart"; "p50", "p99", "throughput"; "whole", "execute"; "plain", ..., "copy_1k". */

@@ -23,6 +23,7 @@ struct stage {
     unsigned rounds;            /* pairs of measurements */
     bool quick;                 /* fewer requests a round */
     const char *only;           /* of a part with several rows, the one to run; NULL: all */
+    const char *cost;           /* what requests cost, on record */
     const char *render_go;      /* Go's side of the row about templates */
     int server_cpu, client_cpu; /* in layout apart; equal where there is one processor only */
     struct load *load;          /* shared with jobs; of a bout, two: LOADS */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/suite.h"
 
+#include "bench/cost.h"
 #include "bench/follow.h"
 #include "bench/growth.h"
 #include "bench/hooks.h"
@@ -38,6 +39,7 @@ static const struct part parts[] = {
     {NOISY_ROW, "a pod beside another that floods", noisy_run, NULL},
     {PEERS_ROW, "what people would use instead", peers_run, NULL},
     {GROWTH_ROW, "how latency and memory grow", growth_run, growth_row},
+    {COST_ROW, "instructions and system calls of a request, on record", cost_run, NULL},
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -108,6 +110,7 @@ int suite_run(const struct suite_options *options, struct results *results, stru
                           .rounds = options->rounds,
                           .quick = options->quick,
                           .render_go = options->render_go,
+                          .cost = options->cost,
                           .load = job_alloc(LOADS * sizeof(*stage.load)),
                           .probe = job_alloc(sizeof(*stage.probe))};
     int r = -ENOMEM;

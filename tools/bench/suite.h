@@ -17,6 +17,7 @@ struct suite_options {
     bool quick;            /* fewer requests a round */
     const char *only;      /* id of the one row or part to run, as suite_row() has it, or NULL */
     const char *peers_dir; /* the configurations of peers */
+    const char *cost;      /* what requests cost, on record */
     const char *render_go; /* Go's side of the row about templates */
 };
 
