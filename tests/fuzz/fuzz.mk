@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # make fuzz                 each fuzzer for FUZZ_SECONDS (60)
-# make fuzz-smoke           each for 10 seconds
+# make fuzz-smoke           each for 5 seconds
 #
 # What a run finds new stays in $(O)/fuzz/found/NAME; tests/fuzz/corpus/NAME is what it starts from.
 
@@ -37,6 +37,6 @@ fuzz: $(FUZZERS)
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $^
 
 fuzz-smoke: $(FUZZERS)
-	$(Q)tests/fuzz/run.sh 10 $^
+	$(Q)tests/fuzz/run.sh 5 $^
 
 -include $(shell find $(O)/fuzz/obj -name '*.d' 2>/dev/null)

