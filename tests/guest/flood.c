@@ -90,14 +90,14 @@ static bool fill_ring(const char *kernel)
     unsigned long long lost_before = lost();
 
     *counts = (struct counts){0};
-    world_denials(&before);
+    bool well = world_denials(&before);
     kill(world.daemon, SIGSTOP);
     waitpid(run_in(WORLD_OTHER, be_denied), NULL, 0);
     kill(world.daemon, SIGCONT);
-    world_denials(&after);
+    well = world_denials(&after) && well;
     unsigned long long lost_now = lost();
     const char *names = world_grown(&before, &after, grown, sizeof grown);
-    bool well = counts->refused == RING_DENIALS && names && lost_now > lost_before;
+    well = well && counts->refused == RING_DENIALS && names && lost_now > lost_before;
     printf("%sok - ring-full on %s: %u attempts while nobody read events: %u denied, %u not; "
            "counted by %s, %llu events lost and counted\n",
            well ? "" : "not ", kernel, counts->tries, counts->refused, counts->open,
@@ -169,17 +169,17 @@ static bool flood_connections(const char *kernel)
 
     *counts = (struct counts){0};
     reader[0] = reader[1] = reader[2] = 0;
-    world_denials(&before);
+    bool well = world_denials(&before);
     long start = now_ms();
     pid_t flooder = run_in(WORLD_OTHER, connect_on), beside = run_in(WORLD_OWNER, read_beside);
     waitpid(flooder, NULL, 0);
     long ms = now_ms() - start;
     counts->done = true;
     waitpid(beside, NULL, 0);
-    world_denials(&after);
+    well = world_denials(&after) && well;
     const char *names = world_grown(&before, &after, grown, sizeof grown);
     bool is_barred = names && strstr(names, "connect/barred");
-    bool well = reader[0] > 0 && !reader[1] && reader[2] <= READ_MS && is_barred && !counts->odd;
+    well = well && reader[0] > 0 && !reader[1] && reader[2] <= READ_MS && is_barred && !counts->odd;
     printf("%sok - connection-flood on %s: %u connects by one pod in %ld ms, %u refused at once "
            "(%s); another pod read %u times, failed %u times, waited %u ms at most\n",
            well ? "" : "not ", kernel, counts->tries, ms, counts->refused, names ? names : "-",

@@ -113,9 +113,11 @@ static void carry_out(struct world *world, const struct attack *attack, enum who
     char grown[120];
 
     *attack_verdict = (struct attack_verdict){0};
-    if (world->guarded)
-        if (world->guarded)
-            world_denials(&before);
+    if (world->guarded && !world_denials(&before)) {
+        ret->outcome = ERROR;
+        snprintf(ret->why, sizeof ret->why, "what was denied before cannot be read");
+        return;
+    }
     pid_t pid = fork();
     if (pid == 0)
         become_attacker(attack, &context, place);
