@@ -311,7 +311,7 @@
 #define LIMIT_AUDIT_RECORD 3072u /* bytes of one line: that path escaped sixfold, and the rest */
 /*
  * Made ready and mapped at a time: room for the records of a largest put, and small beside the RSS
- * target. Whoever asks just then waits some 0.4 ms, which with half of this would be one request in
+ * target. Whoever asks just then waits some 0.2 ms, which with half of this would be one request in
  * a thousand. In small pieces it is three times the work in all, and more than one in a hundred.
  */
 #define LIMIT_AUDIT_WINDOW (512u * 1024u)

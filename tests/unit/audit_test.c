@@ -201,6 +201,26 @@ static unsigned check_lines(unsigned file, unsigned from, unsigned count)
     return files;
 }
 
+static void segment_name(unsigned number, char *ret, size_t size)
+{
+    snprintf(ret, size, "audit/audit-%010u.jsonl", number);
+}
+
+static bool has_segment(unsigned number)
+{
+    char name[64];
+    segment_name(number, name, sizeof name);
+    return access(scratch_path(name), F_OK) == 0;
+}
+
+static unsigned last_segment(void)
+{
+    unsigned last = 99;
+    while (last && !has_segment(last))
+        last--;
+    return last;
+}
+
 TEST(windows_and_segments)
 {
     scratch_new();
@@ -208,15 +228,14 @@ TEST(windows_and_segments)
     CHECK_EQ_INT(append_lines(0, 4000), 0);
     CHECK_EQ_INT(audit_reserve(audit, LIMIT_TARGETS), 0);
     CHECK_EQ_INT(append_lines(4000, 200), 0);
+    /* What is made ready is made so in whole windows, from whole windows on. */
+    struct stat st;
+    char name[64];
+    segment_name(last_segment(), name, sizeof name);
+    CHECK(stat(scratch_path(name), &st) == 0);
+    CHECK(st.st_size > 0 && st.st_size % LIMIT_AUDIT_WINDOW == 0);
     audit_close(audit);
     CHECK(check_lines(1, 0, 4200) > 3);
-}
-
-static bool has_segment(unsigned number)
-{
-    char name[64];
-    snprintf(name, sizeof name, "audit/audit-%010u.jsonl", number);
-    return access(scratch_path(name), F_OK) == 0;
 }
 
 TEST(old_segments_are_removed)
@@ -225,9 +244,7 @@ TEST(old_segments_are_removed)
     open_trail(LIMIT_AUDIT_WINDOW, 2);
     CHECK_EQ_INT(append_lines(0, 6000), 0);
     audit_close(audit);
-    unsigned last = 99;
-    while (last && !has_segment(last))
-        last--;
+    unsigned last = last_segment();
     CHECK(last > 4);
     for (unsigned i = 1; i <= last; i++)
         CHECK_EQ_INT(has_segment(i), i + 2 >= last);
