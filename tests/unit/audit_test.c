@@ -33,13 +33,18 @@ static int append(const char *line)
     return audit_append(audit, line, strlen(line));
 }
 
+static void segment_name(unsigned number, char *ret, size_t size)
+{
+    snprintf(ret, size, "audit/audit-%010u.jsonl", number);
+}
+
 /* File NUMBER as a text in memory that the next call takes again; NULL when there is none. */
 static const char *text_of(unsigned number)
 {
     static char *text;
     char name[64];
     struct stat st;
-    snprintf(name, sizeof name, "audit/audit-%010u.jsonl", number);
+    segment_name(number, name, sizeof name);
     int fd = open(scratch_path(name), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
@@ -199,11 +204,6 @@ static unsigned check_lines(unsigned file, unsigned from, unsigned count)
             CHECK_EQ_INT(strtoul(text, NULL, 10), from);
     CHECK_EQ_INT(count, 0);
     return files;
-}
-
-static void segment_name(unsigned number, char *ret, size_t size)
-{
-    snprintf(ret, size, "audit/audit-%010u.jsonl", number);
 }
 
 static bool has_segment(unsigned number)
