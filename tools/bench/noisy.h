@@ -4,8 +4,7 @@
  * floods. What is timed begins when a request was due, not when it could be sent. The daemon has
  * one processor, both pods have the other. Three programs on two processors: the pod that is timed
  * has a real-time priority there, since what it and the flood take from each other is no doing of
- * the daemon. So has the daemon, or others on the machine would be measured: they take 3 ms at a
- * time from whoever is busy, ten times what there is to see.
+ * the daemon. The daemon has the first rank among ordinary ones.
  */
 #ifndef BENCH_NOISY_H
 #define BENCH_NOISY_H

@@ -282,11 +282,10 @@ static void write_noisy(FILE *out, const struct results *results)
     }
     fprintf(
         out,
-        "\nFrom when a request was due. vsecmd on CPU %d, both pods on CPU %d. vsecmd and the pod "
-        "that is timed\nhave real-time priorities: what the pods take from each other on their "
-        "CPU, and what others on\nthis machine take, is not the daemon's doing. %u requests a "
-        "round, "
-        "quiet and noisy in turn.\n",
+        "\nFrom when a request was due. vsecmd on CPU %d (nice -20), both pods on CPU %d. The pod "
+        "that is timed has\na real-time priority: what the pods take from each other on their CPU "
+        "is "
+        "not the daemon's doing. %u\nrequests a round, quiet and noisy in turn.\n",
         results->server_cpu, results->client_cpu, noisy->requests);
 }
 
