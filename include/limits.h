@@ -225,6 +225,11 @@
 #define LIMIT_TURN_SHARED_REQUESTS 4u
 #define LIMIT_TURN_SHARED_BYTES (32u * 1024u)
 /*
+ * Connections whose replies leave together, before others of the turn are read: whoever has its own
+ * asks again meanwhile, and neither side falls asleep. One at a time would be no quicker.
+ */
+#define LIMIT_TURN_REPLIES 4u
+/*
  * Taken from a pod's socket at a time. What is behind the pod's share waits in secret memory, and
  * LIMIT_CONNECTIONS_PER_POD times this is within LIMIT_HELD_PER_POD: so it always has room.
  */

@@ -84,7 +84,7 @@ def test_methods_and_paths():
 
 def test_pipelining():
     """many requests in one piece are answered in order, and half a piece more is waited for"""
-    with world("web") as (daemon, web):
+    with world("web", requests_per_second=0) as (daemon, web):
         daemon.put("value", "app/web")
         connection = web.connect(daemon.public)
         value = b"GET /v1/value HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -40,7 +40,10 @@ static struct {
     unsigned count;
     unsigned number[LIMIT_GUARD_FILES];
     char body[64];
+    unsigned answered; /* calls before, whose client had its answer when the last one came */
 } seen;
+
+static int crowd[LIMIT_TURN_REPLIES + 1]; /* -1: nobody */
 
 /* ---- what the test stands in for ---------------------------------------------------------------
  */
@@ -48,6 +51,9 @@ static struct {
 static void take(struct service *unused, struct call *call, struct reply *reply)
 {
     (void)unused;
+    seen.answered = 0;
+    for (unsigned i = 0; i < sizeof crowd / sizeof crowd[0]; i++)
+        seen.answered += poll(&(struct pollfd){.fd = crowd[i], .events = POLLIN}, 1, 0) == 1;
     seen.calls++;
     seen.count = call->file_count;
     snprintf(seen.body, sizeof seen.body, "%.*s", (int)call->body.length, call->body.data);
@@ -151,6 +157,7 @@ static void begin(void)
     CHECK(fd >= 0);
     CHECK_EQ_INT(server_listen(server, DOOR_PUBLIC, fd), 0);
     memset(&seen, 0, sizeof seen);
+    memset(crowd, -1, sizeof crowd);
     client = enter();
     before = sends_open_files();
 }
@@ -334,6 +341,26 @@ TEST(many_at_once)
     check_hears(client, " 200 ");
     for (unsigned i = 1; i < LIMIT_GUARD_BODIES_PER_POD; i++)
         close(others[i]);
+    end();
+}
+
+/* All ask before the turn, and the first ones have their answers before the last one is read. */
+TEST(answers_leave_within_a_turn)
+{
+    unsigned count = sizeof crowd / sizeof crowd[0];
+    begin();
+    for (unsigned i = 0; i < count; i++)
+        crowd[i] = enter();
+    for (unsigned i = 0; i < count; i++)
+        sends_files(crowd[i],
+                    "POST " PATH_GUARD " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 0);
+    spin(2);
+    CHECK_EQ_INT(seen.calls, count);
+    CHECK_EQ_INT(seen.answered, LIMIT_TURN_REPLIES);
+    for (unsigned i = 0; i < count; i++) {
+        check_hears(crowd[i], " 200 ");
+        close(crowd[i]);
+    }
     end();
 }
 

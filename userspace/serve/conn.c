@@ -18,64 +18,6 @@
 #include "serve/service.h"
 #include "serve/who.h"
 
-/* ---- state --------------------------------------------------------------------------------- */
-
-#define NEVER (UINT64_MAX / 2)
-
-static uint64_t time_for(const struct conn *conn, enum conn_state state)
-{
-    const struct server_options *options = &conn->server->options;
-    switch (state) {
-    case CONN_IDLE: return conn->follow.kind == FOLLOW_PAGE ? NEVER : options->idle_ms;
-    case CONN_HEADER: return options->header_ms;
-    case CONN_BODY: return options->body_ms;
-    case CONN_WAIT: return options->identity_wait_ms;
-    case CONN_WRITE: return options->write_ms;
-    case CONN_CHANGE: return NEVER; /* the disk takes the time it takes */
-    case CONN_WATCH: return LIMIT_HEARTBEAT_MS;
-    case CONN_HELD: return NEVER;
-    }
-    return 0;
-}
-
-/*
- * Edge-triggered: a level would have the kernel look at each socket twice, which is 5 % of a small
- * request. What an edge told and was not taken is remembered in is_unread; a change of these events
- * makes the kernel look anew.
- */
-#define EVENTS_READ (EPOLLIN | EPOLLRDHUP | EPOLLET)
-
-static uint32_t events_for(enum conn_state state)
-{
-    if (state == CONN_WRITE)
-        return EPOLLOUT | EPOLLET;
-    return state == CONN_WAIT || state == CONN_CHANGE ? EPOLLET : EVENTS_READ;
-}
-
-/* RESTARTS: the time of the state begins anew even if the state is the same. */
-static void enter(struct conn *conn, enum conn_state state, int restarts)
-{
-    struct server *server = conn->server;
-    if (state != conn->state || restarts) {
-        server->stats.waiting += state == CONN_WAIT;
-        server->stats.waiting -= conn->state == CONN_WAIT;
-        conn->state = state;
-        conn->deadline_ms = server->now_ms + time_for(conn, state);
-    }
-    uint32_t events = events_for(state);
-    if (events != conn->events && loop_modify(server->loop, &conn->source, events) == 0)
-        conn->events = events;
-}
-
-void conn_state_put_unsent(struct conn *conn)
-{
-    if (conn->is_unsent)
-        return;
-    conn->is_unsent = 1;
-    conn->next_unsent = conn->server->unsent;
-    conn->server->unsent = conn;
-}
-
 /* ---- requests ------------------------------------------------------------------------------ */
 
 enum step {
@@ -201,56 +143,6 @@ static enum step take_request(struct conn *conn, const char *data, size_t length
     return step;
 }
 
-static void set_state(struct conn *conn)
-{
-    int restarts = conn->has_moved;
-    conn->has_moved = 0;
-    if (conn->outbox.first)
-        enter(conn, CONN_WRITE, restarts);
-    else if (conn->is_waiting)
-        enter(conn, CONN_WAIT, 0);
-    else if (conn->is_changing)
-        enter(conn, CONN_CHANGE, 0);
-    else if (conn->is_held)
-        enter(conn, CONN_HELD, 0);
-    else if (conn->body_needed)
-        enter(conn, CONN_BODY, restarts);
-    else if (conn->follow.kind == FOLLOW_WATCH)
-        enter(conn, CONN_WATCH, restarts);
-    else if (conn->input.data)
-        enter(conn, CONN_HEADER, restarts);
-    else
-        enter(conn, CONN_IDLE, 1);
-}
-
-void conn_settle(struct conn *conn)
-{
-    struct server *server = conn->server;
-    conn->is_unsent = 0;
-    if (!restraint_may_send(conn)) {
-        conn_state_put_unsent(conn);
-        return;
-    }
-    int r = outbox_send(&conn->outbox, &server->pool, conn->source.fd, &conn->has_moved);
-    if (r < 0 || (r == 0 && conn->closing)) {
-        conn_close(conn);
-        return;
-    }
-    restraint_count(conn);
-    if (r == OUTBOX_GIVES_WAY)
-        conn_state_put_unsent(conn);
-    if (r == 0 && conn->is_behind) { /* it gets the newest there is by now */
-        conn->is_behind = 0;
-        follow_make_due(server->service->followers, &conn->follow);
-    }
-    set_state(conn);
-    if (server->draining && conn_is_idle(conn))
-        conn_close(conn);
-    else if (conn->events == EVENTS_READ && !conn->is_held &&
-             (conn->is_leftover || conn->is_unread))
-        restraint_line_up(conn);
-}
-
 /* More replies than may be queued: they leave now. Zero when they cannot. */
 static int make_room(struct conn *conn)
 {
@@ -304,7 +196,7 @@ static void process(struct conn *conn, char *data, size_t length)
     conn->is_waiting = step == STEP_WAIT;
     conn->is_changing = step == STEP_CHANGE;
     conn->has_moved |= at > 0;
-    conn_state_put_unsent(conn);
+    conn_settle_later(conn);
 }
 
 void conn_read(struct conn *conn)
@@ -327,13 +219,13 @@ void conn_read(struct conn *conn)
     conn->is_unread = conn->received.may_have_more || (n > 0 && conn->has_hung_up);
     if (refusal.status) {
         malformed(conn, refusal.status, refusal.why);
-        conn_state_put_unsent(conn);
+        conn_settle_later(conn);
     } else if (n > 0)
         process(conn, data, used + (size_t)n);
     else if (n != -EAGAIN && n != -EINTR)
         conn_close(conn);
     else
-        conn_state_put_unsent(conn); /* it may have been held, or a drain may wait for it */
+        conn_settle_later(conn); /* it may have been held, or a drain may wait for it */
 }
 
 void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result)
@@ -359,18 +251,19 @@ void conn_resume(struct conn *conn)
         return;
     if (conn->is_leftover || conn->state == CONN_WAIT)
         process(conn, conn->input.data, conn->input.used);
-    else if (conn->is_unread && conn->events == EVENTS_READ)
+    else if (conn->is_unread && conn->events == CONN_EVENTS_READ)
         conn_read(conn);
 }
 
 static void on_ready(struct loop_source *source, uint32_t events)
 {
     struct conn *conn = (struct conn *)source;
+    struct server *server = conn->server;
     /* Both directions are shut: whatever it still sent, nobody is there to take the answer. */
     if (events & (EPOLLHUP | EPOLLERR))
         conn_close(conn);
     else if (conn->state == CONN_WRITE)
-        conn_state_put_unsent(conn);
+        conn_settle_later(conn);
     else if (events & (EPOLLIN | EPOLLRDHUP)) {
         conn->has_hung_up |= (events & EPOLLRDHUP) != 0;
         conn->is_unread = 1;
@@ -379,6 +272,7 @@ static void on_ready(struct loop_source *source, uint32_t events)
         else
             conn_read(conn);
     }
+    conn_settle_some(server);
 }
 
 void conn_expire(struct conn *conn)
@@ -393,7 +287,7 @@ void conn_expire(struct conn *conn)
         conn_resume(conn);
     } else if (conn->state == CONN_HEADER || conn->state == CONN_BODY) {
         malformed(conn, 408, "the request took too long to arrive");
-        conn_settle(conn);
+        conn_settle_later(conn);
     } else {
         conn_close(conn);
     }
@@ -436,11 +330,11 @@ struct conn *conn_new(struct server *server, int fd, enum door door)
     who_read(server->who, fd, door, &conn->subject);
     int r = conn_describe(conn);
     if (r < 0 || !restraint_lets_in(conn) ||
-        loop_add(server->loop, &conn->source, EVENTS_READ) < 0) {
+        loop_add(server->loop, &conn->source, CONN_EVENTS_READ) < 0) {
         conn_close(conn);
         return NULL;
     }
-    conn->events = EVENTS_READ;
+    conn->events = CONN_EVENTS_READ;
     conn->is_linked = 1;
     conn->deadline_ms = server->now_ms + server->options.idle_ms;
     conn->next = server->conns;

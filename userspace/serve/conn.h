@@ -86,8 +86,8 @@ int conn_describe(struct conn *conn);
  */
 void conn_read(struct conn *conn);
 
-/* Send what it has to say, then close it or set its state. It may be gone afterwards. */
-void conn_settle(struct conn *conn);
+/* Send what connections have to say, then close them or set their state. Any may be gone then. */
+void conn_settle_all(struct server *server);
 
 /* The changes FIRST to LAST have settled with RESULT: go on with the request that waits for one. */
 void conn_settle_change(struct conn *conn, uint64_t first, uint64_t last, int result);

@@ -38,7 +38,7 @@ size_t conn_follow_tell(struct conn *conn)
         return 0;
     size_t bytes = result == PUSH_EVENT ? add_event(conn, &event) : 0;
     if (bytes)
-        conn_state_put_unsent(conn);
+        conn_settle_later(conn);
     else
         conn_follow_revoke(conn);
     return bytes;
@@ -53,7 +53,7 @@ void conn_follow_beat(struct conn *conn)
     }
     event_heartbeat(reply);
     conn->has_moved = 1;
-    conn_state_put_unsent(conn);
+    conn_settle_later(conn);
 }
 
 void conn_follow_revoke(struct conn *conn)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What conn.c, conn_follow.c, conn_receive.c and restraint.c share; nobody else includes it. */
+/* What the parts of conn.c and restraint.c share; nobody else includes it. */
 #ifndef VSECM_SERVE_CONN_STATE_H
 #define VSECM_SERVE_CONN_STATE_H
 
@@ -26,8 +26,18 @@ struct refusal {
 /* As receive_bytes(); what *refusal is about has been wiped. */
 ssize_t conn_receive_bytes(struct conn *conn, char *data, size_t size, struct refusal *refusal);
 
-/* It has something to be sent at the end of the turn. */
-void conn_state_put_unsent(struct conn *conn);
+/*
+ * Edge-triggered: a level would have the kernel look at each socket twice, which is 5 % of a small
+ * request. What an edge told and was not taken is remembered in is_unread; a change of these events
+ * makes the kernel look anew.
+ */
+#define CONN_EVENTS_READ (EPOLLIN | EPOLLRDHUP | EPOLLET)
+
+/* It may have something to say, at the end of the turn at the latest. */
+void conn_settle_later(struct conn *conn);
+
+/* Once LIMIT_TURN_REPLIES have come together: as conn_settle_all(), of those. */
+void conn_settle_some(struct server *server);
 
 /* Nothing has happened on a watch for long: it hears that the daemon is there, and we whether it
  * is. */

@@ -78,7 +78,7 @@ int restraint_holds(struct conn *conn)
     if (conn->next_held)
         conn->next_held->previous_held = conn;
     restraint->held = conn;
-    conn_state_put_unsent(conn); /* its time stops */
+    conn_settle_later(conn); /* its time stops */
     return 1;
 }
 
@@ -273,7 +273,7 @@ static void close_all_of(struct server *server, uint64_t domain)
         if (!conn->subject.attested || conn->subject.domain.cgroup_id != domain)
             continue;
         conn->closing = 1;
-        conn_state_put_unsent(conn);
+        conn_settle_later(conn);
     }
 }
 

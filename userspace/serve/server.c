@@ -80,23 +80,6 @@ static void close_listeners(struct server *server)
 
 /* ---- turns and times ----------------------------------------------------------------------- */
 
-/* In the order in which they were read, which is the reverse of the list's. */
-static void settle_all(struct server *server)
-{
-    struct conn *first = NULL;
-    while (server->unsent) {
-        struct conn *conn = server->unsent;
-        server->unsent = conn->next_unsent;
-        conn->next_unsent = first;
-        first = conn;
-    }
-    while (first) {
-        struct conn *conn = first;
-        first = conn->next_unsent;
-        conn_settle(conn);
-    }
-}
-
 /*
  * After the answers of the turn, so that whoever changed something does not wait for all who follow
  * it; and not all at once, so that neither do others.
@@ -112,7 +95,7 @@ static void tell_followers(struct server *server)
         bytes += conn_follow_tell(conn_follow_of(follow));
     }
     if (server->unsent)
-        settle_all(server);
+        conn_settle_all(server);
 }
 
 static void resume_waiting(struct server *server)
@@ -137,11 +120,11 @@ static int on_turn(void *context)
         resume_waiting(server);
     restraint_turn(server);
     change_flush(server->service->store);
-    settle_all(server);
+    conn_settle_all(server);
     if (server->lines.first) {
         restraint_resume(server);
         change_flush(server->service->store);
-        settle_all(server);
+        conn_settle_all(server);
     }
     const struct follow_book *followers = server->service->followers;
     if (follow_has_due(followers))

@@ -37,9 +37,10 @@ struct server {
     struct conn *conns;
     struct lines lines; /* of connections with more to do in the next turn */
     struct conn *unsent;
-    char *scratch;   /* in the arena */
-    int was_working; /* service->working at the last sweep */
-    int looks_again; /* requests that wait for a pod or a secret are looked at in this turn */
+    unsigned unsent_fresh; /* of those, the first: since connections were settled last */
+    char *scratch;         /* in the arena */
+    int was_working;       /* service->working at the last sweep */
+    int looks_again;       /* requests that wait for a pod or a secret are looked at in this turn */
     int draining;
     uint64_t drain_by_ms;
     struct server_stats stats;
