@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The original's integration suite, case by case, as it is run there: by kubectl exec, in a cluster."""
 
+import base64
 import json
+import os
+import pathlib
 import re
+import subprocess
+import tempfile
+
+from images import ROOT
 
 from vsecm import VSECM, account, deployed, pod, read, safe
 
@@ -114,3 +121,29 @@ def test_append(cluster):
     safe(cluster, "-w", "example", "-s", '["Rocks!","!VSecM"]')
     until(cluster, '["Rocks!","!VSecM"]')
     safe(cluster, "-w", "example", "-d")
+
+
+def test_migration(cluster):
+    """the commands of docs/MIGRATION.md bring what the original sealed into the cluster, and no plaintext with it"""
+    start(cluster)
+    page = pathlib.Path(ROOT, "docs", "MIGRATION.md").read_text(encoding="utf-8")
+    command = next(block for block in re.findall(r"(?:^ {4}.*\n)+", page, re.M) if "vsecm seal" in block)
+    build = os.path.abspath(os.environ["VSECM_BUILD"])
+    environment = {**cluster.environment, "PATH": f"{build}:{cluster.environment['PATH']}"}
+    with tempfile.TemporaryDirectory(prefix="vsecm-test-") as directory:
+        def run(*words, **more):
+            return subprocess.run(words, cwd=directory, env=environment, capture_output=True, check=True, **more).stdout
+
+        key = run("age-keygen").decode().splitlines()[-1]
+        recipient = run("age-keygen", "-y", input=key.encode()).decode().strip()
+        sealed = base64.b64encode(run("age", "-r", recipient, input=VALUE.encode())).decode()
+        pathlib.Path(directory, "keys.txt").write_text(f"{key}\n{recipient}\n{'0' * 64}", encoding="ascii")
+        pathlib.Path(directory, "names").write_text("example default\n", encoding="ascii")
+        pathlib.Path(directory, "list.json").write_text(json.dumps(
+            {"secrets": [{"name": "example", "value": sealed}], "algorithm": "age"}), encoding="ascii")
+        said = run("bash", "-euo", "pipefail", "-c", command)
+        assert b"vsecmsecret.vsecm.com/example created" in said, said
+        assert os.listdir(directory) == ["names"]
+    until(cluster, VALUE)
+    safe(cluster, "-w", "example", "-n", "default", "-d")
+    until(cluster, None)
