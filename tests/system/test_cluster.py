@@ -76,7 +76,7 @@ def test_pod_appears():
         start = time.monotonic()
         speaker.pod(late)
         asking.join(10)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 3
         assert answers and answers[0].status == 200 and b"of late" in answers[0].body, answers
         status = daemon.status()["cluster"]
         assert status["up"] and status["seen"] and status["pods"] == 2 and status["node"] == "node-1", status
@@ -468,7 +468,7 @@ def test_health():
         daemon.put("value", "app/web")
         assert value(daemon, web).body == b"value"
         second = speaker.hear_kind("health")
-        assert time.monotonic() - start < 6
+        assert time.monotonic() - start < 9
         numbers, typed = {}, set()
         for line in second.fields[2].splitlines():
             if line.startswith("# TYPE "):

@@ -215,7 +215,7 @@ def test_page_changes():
         assert reader.ask("wait 100") == "8"
         threading.Timer(0.3, daemon.put, ("two", "app/web")).start()
         start = time.monotonic()
-        assert reader.ask("wait 10000") == "0" and time.monotonic() - start < 0.8
+        assert reader.ask("wait 10000") == "0" and time.monotonic() - start < 1
         assert reader.ask("read").endswith(" two")
         assert reader.ask("fork").endswith(" two")
         daemon.delete("app/web")
@@ -232,7 +232,7 @@ def test_page_terms():
         daemon.stop(signal.SIGKILL)
         assert reader.ask("read").startswith("0 1 1 ")
         start = time.monotonic()
-        assert reader.ask("wait 10000") == "0" and time.monotonic() - start < 2.2
+        assert reader.ask("wait 10000") == "0" and time.monotonic() - start < 2.9
         assert reader.ask("read") == "9 1"
 
 
