@@ -90,7 +90,8 @@ vsecm_result vsecm_whoami(vsecm_client *client, vsecm_identity *ret);
 /*
  * Shield the calling process, before it has the secret: until it ends no other process, root's
  * neither, may trace it or read its memory, its environment or its descriptors. An execve() keeps
- * that; with CHILDREN not 0 so does whatever the process forks from then on. Not for process 1 of a
+ * that; with CHILDREN not 0 so does whatever the process forks from then on. Nor is a core file of
+ * it written: its limit of these (RLIMIT_CORE) becomes 1, for good. Not for process 1 of a
  * container: what enters the container, such as `kubectl exec`, goes by way of it.
  * VSECM_UNSUPPORTED on a node without guards: then nothing is shielded, and vsecm_message() says
  * why.

@@ -18,14 +18,24 @@ const MaxGuarded = 16
 
 // Shield shields this process, before it has the secret: until it ends no other process, root's neither,
 // may trace it or read its memory, its environment or its descriptors. With children the same holds for
-// what it starts from then on. Not for process 1 of a container: what enters the container, such as
+// what it starts from then on. No core file of it is written: its limit of these becomes 1, for good. Not for process 1 of a container: what enters the container, such as
 // `kubectl exec`, goes by way of it. ErrUnsupported on a node without guards: nothing is shielded then.
 func (c *Client) Shield(ctx context.Context, children bool) error {
 	body := ""
 	if children {
 		body = `{"children":true}`
 	}
-	return c.ask(ctx, post("/v1/shield", "", body), "shielded", "true")
+	if err := c.ask(ctx, post("/v1/shield", "", body), "shielded", "true"); err != nil {
+		return err
+	}
+	makeNoCore()
+	return nil
+}
+
+// makeNoCore keeps the kernel from writing a core file of this process, and from piping one to a program,
+// for which a limit of 0 is none (fs/coredump.c). Where it was 0 for good it stays that.
+func makeNoCore() {
+	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{Cur: 1, Max: 1})
 }
 
 // Guard lets nobody but the caller's pod open, map or be given these files: files on a tmpfs or of

@@ -91,6 +91,10 @@ func TestShield(t *testing.T) {
 			t.Errorf("asked with %q", request)
 		}
 	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil || limit.Max > 1 || limit.Cur != limit.Max {
+		t.Errorf("core files of %v are written", limit)
+	}
 }
 
 func TestGuard(t *testing.T) {

@@ -163,20 +163,31 @@ static int end(const struct attack_context *context)
     return kill(target_of(context), SIGKILL) < 0 ? attack_errno("kill") : 0;
 }
 
-/* A core of the process, written where the attacker says. */
-static int dump(const struct attack_context *context)
+static int set_core_pattern(const char *pattern)
 {
-    static const char pattern[] = "/tmp/core-of-%p";
-    struct rlimit endless = {RLIM_INFINITY, RLIM_INFINITY};
-    char path[64];
     int fd = open("/proc/sys/kernel/core_pattern", O_WRONLY | O_CLOEXEC);
 
     if (fd < 0)
         return errno == ENOENT ? attack_absent("no core files") : attack_errno("core_pattern");
-    if (write(fd, pattern, sizeof pattern - 1) < 0)
-        return attack_errno("core_pattern");
+    int word = write(fd, pattern, strlen(pattern)) < 0 ? attack_errno("core_pattern") : 0;
+    close(fd);
+    return word;
+}
+
+static int raise_core_limit(const struct attack_context *context)
+{
+    struct rlimit endless = {RLIM_INFINITY, RLIM_INFINITY};
+
     if (prlimit(target_of(context), RLIMIT_CORE, &endless, NULL) < 0)
         return attack_errno("prlimit");
+    return 0;
+}
+
+/* Its end by a signal leaves /tmp/core-of-PID, or not. */
+static int abort_it(const struct attack_context *context)
+{
+    char path[64];
+
     if (kill(target_of(context), SIGABRT) < 0)
         return attack_errno("kill");
     snprintf(path, sizeof path, "/tmp/core-of-%d", target_of(context));
@@ -184,6 +195,28 @@ static int dump(const struct attack_context *context)
         if (access(path, F_OK) == 0)
             return unlink(path);
     return -EPERM;
+}
+
+/* A core of the process, written where the attacker says. */
+static int dump(const struct attack_context *context)
+{
+    int word = set_core_pattern("/tmp/core-of-%p");
+
+    if (word == 0)
+        word = raise_core_limit(context);
+    return word ? word : abort_it(context);
+}
+
+/* The same, piped to a program, for which most limits are none: a limit that stays is no hindrance.
+ */
+static int dump_to_program(const struct attack_context *context)
+{
+    int word = set_core_pattern("|/bin/busybox dd of=/tmp/core-of-%p");
+
+    if (word)
+        return word;
+    raise_core_limit(context);
+    return abort_it(context);
 }
 
 /* A process that the attacker started and traces asks for a shield: too late for it. */
@@ -298,6 +331,14 @@ static const struct attack table[] = {
     {"core-dump",
      "the memory of a shielded process, in a core file",
      dump,
+     {OTHER, US},
+     {OTHER, OPEN},
+     CONTROL_OFF,
+     BREAKS,
+     NULL},
+    {"core-dump-pipe",
+     "the memory of a shielded process, piped to a program",
+     dump_to_program,
      {OTHER, US},
      {OTHER, OPEN},
      CONTROL_OFF,

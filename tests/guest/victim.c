@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -84,6 +85,8 @@ static const char *settle(bool shielded)
         return "its file or memory";
     self.guard = status_of(client_guard, self.file);
     self.shield = shielded ? status_of(client_shield, 0) : 0;
+    if (shielded) /* as libvsecm does */
+        setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 1, .rlim_max = 1});
     return NULL;
 }
 

@@ -10,11 +10,13 @@
 #include "cli/guard.h"
 #include "cli/sealed_fd.h"
 #include "cli/target_dir.h"
+#include "cli/undumpable.h"
 #include "client/channel.h"
 #include "vsecm/vsecm.h"
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #define SAYS(line, fields, length, body) \
     "HTTP/1.1 " line "\r\n" fields "Content-Length: " length "\r\n\r\n" body
@@ -67,6 +69,101 @@ static vsecm_client *client_told(struct fake_step step)
 {
     const struct fake_script script = {.steps = {step}, .count = 1};
     return client_of(&script, 1);
+}
+
+/* ---- programs -------------------------------------------------------------------------------- */
+
+static struct signals signals;
+static struct child child;
+
+#define SHM "/dev/shm/vsecm-guard-test"
+#define WRITES_PID "echo pid $$ >" SHM
+#define WRITES_LIMIT "sed -n 's/^Max core file size *//p' /proc/self/limits >" SHM
+
+/* A program that writes something to /dev/shm. */
+static int start(enum child_shield shield, const char *script)
+{
+    char *command[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)script, NULL};
+    const struct child_plan plan = {
+        .command = command, .variables = environ, .fd = -1, .shield = shield, .socket = fake.path};
+    unlink(SHM);
+    if (!signals.fd)
+        CHECK_EQ_INT(signals_open(&signals), 0);
+    return child_start(&child, &plan, &signals, &why);
+}
+
+static void check_core_limit(enum child_shield shield, const char *soft, const char *hard)
+{
+    char is[2][32] = {"", ""};
+    CHECK_EQ_INT(start(shield, WRITES_LIMIT), 0);
+    waitpid(child.pid, NULL, 0);
+    CHECK_EQ_INT(sscanf(read_text(SHM), "%31s %31s", is[0], is[1]), 2);
+    CHECK_STR(is[0], soft);
+    CHECK_STR(is[1], hard);
+    unlink(SHM);
+}
+
+/* 1 is none, for a pipe too; without a shield it is as it was. Comes first: 1 is for good. */
+TEST(what_is_shielded_leaves_no_core)
+{
+    const struct fake_script script = {.steps = {{.say = SHIELDED}}, .count = 1};
+    struct rlimit limit = {4096, 8192};
+    CHECK(setrlimit(RLIMIT_CORE, &limit) == 0);
+    CHECK_EQ_INT(undumpable_begin(), 0);
+    check_core_limit(CHILD_BARE, "4096", "8192");
+    fake_start(&script, 1);
+    check_core_limit(CHILD_SHIELD, "1", "1");
+    vsecm_client *client = client_of(&script, 1);
+    CHECK_EQ_INT(vsecm_shield(client, 0), VSECM_OK);
+    vsecm_close(client);
+    CHECK(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 1 && limit.rlim_max == 1);
+}
+
+static void check_shielded(enum child_shield shield, const char *expect)
+{
+    const struct fake_script script = {.steps = {{.expect = expect, .say = SHIELDED}}, .count = 1};
+    char log[64];
+    fake_start(&script, 1);
+    CHECK_EQ_INT(start(shield, WRITES_PID), 0);
+    waitpid(child.pid, NULL, 0);
+    snprintf(log, sizeof log, "%s", read_text(fake.log));
+    CHECK_STR(read_text(SHM), log);
+    unlink(SHM);
+}
+
+TEST(the_process_that_becomes_the_program_is_the_one_that_asks)
+{
+    check_shielded(CHILD_SHIELD, "Content-Length: 0\r\n");
+    check_shielded(CHILD_SHIELD_ALL, "\r\n\r\n{\"children\":true}");
+}
+
+TEST(a_program_without_its_shield_is_not_started)
+{
+    const struct fake_script script = {.steps = {{.say = NO_GUARDS}}, .count = 1};
+    fake_start(&script, 1);
+    CHECK_EQ_INT(start(CHILD_SHIELD, WRITES_PID), -EOPNOTSUPP);
+    CHECK_STR(why.text, "the program cannot be shielded: tier cgroup: no guards");
+    CHECK_EQ_INT(child.status, 1);
+    fake_stop();
+    int64_t begun = channel_now();
+    CHECK_EQ_INT(start(CHILD_SHIELD, WRITES_PID), -ECONNREFUSED);
+    CHECK_EQ_INT(child.status, 3);
+    CHECK(channel_now() - begun >= 4000); /* a daemon that is started anew is waited for */
+    CHECK(access(SHM, F_OK) < 0);
+}
+
+TEST(guards_that_would_guard_nothing_are_refused)
+{
+    static const struct arguments_delivery wrong[] = {
+        {.guard = true},
+        {.guard = true, .env_name = "A"},
+        {.guard = true, .file = SHM, .allow_disk = true},
+    };
+    enum delivery_change change;
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        CHECK_EQ_INT(delivery_check(&wrong[i], &change, &why), -EINVAL);
+    CHECK_EQ_INT(
+        delivery_check(&(struct arguments_delivery){.guard = true, .fd = true}, &change, &why), 0);
 }
 
 /* ---- the library ----------------------------------------------------------------------------- */
@@ -277,8 +374,6 @@ static struct target_file file_in(const char *path)
     return file;
 }
 
-#define SHM "/dev/shm/vsecm-guard-test"
-
 TEST(a_file_is_guarded_while_it_is_empty_and_on_its_way)
 {
     const struct fake_script script = {
@@ -346,70 +441,6 @@ TEST(a_descriptor_is_guarded_while_there_is_nothing_behind_it)
     close(fd);
     CHECK_EQ_INT(sealed_fd_new("hunter2", 7, &guard, &why), -EOPNOTSUPP);
     guard_close(&guard);
-}
-
-/* ---- programs -------------------------------------------------------------------------------- */
-
-static struct signals signals;
-static struct child child;
-
-/* A program that writes its process id to /dev/shm. */
-static int start(enum child_shield shield)
-{
-    char *command[] = {(char *)"sh", (char *)"-c", (char *)"echo pid $$ >" SHM, NULL};
-    const struct child_plan plan = {
-        .command = command, .variables = environ, .fd = -1, .shield = shield, .socket = fake.path};
-    unlink(SHM);
-    if (!signals.fd)
-        CHECK_EQ_INT(signals_open(&signals), 0);
-    return child_start(&child, &plan, &signals, &why);
-}
-
-static void check_shielded(enum child_shield shield, const char *expect)
-{
-    const struct fake_script script = {.steps = {{.expect = expect, .say = SHIELDED}}, .count = 1};
-    char log[64];
-    fake_start(&script, 1);
-    CHECK_EQ_INT(start(shield), 0);
-    waitpid(child.pid, NULL, 0);
-    snprintf(log, sizeof log, "%s", read_text(fake.log));
-    CHECK_STR(read_text(SHM), log);
-    unlink(SHM);
-}
-
-TEST(the_process_that_becomes_the_program_is_the_one_that_asks)
-{
-    check_shielded(CHILD_SHIELD, "Content-Length: 0\r\n");
-    check_shielded(CHILD_SHIELD_ALL, "\r\n\r\n{\"children\":true}");
-}
-
-TEST(a_program_without_its_shield_is_not_started)
-{
-    const struct fake_script script = {.steps = {{.say = NO_GUARDS}}, .count = 1};
-    fake_start(&script, 1);
-    CHECK_EQ_INT(start(CHILD_SHIELD), -EOPNOTSUPP);
-    CHECK_STR(why.text, "the program cannot be shielded: tier cgroup: no guards");
-    CHECK_EQ_INT(child.status, 1);
-    fake_stop();
-    int64_t begun = channel_now();
-    CHECK_EQ_INT(start(CHILD_SHIELD), -ECONNREFUSED);
-    CHECK_EQ_INT(child.status, 3);
-    CHECK(channel_now() - begun >= 4000); /* a daemon that is started anew is waited for */
-    CHECK(access(SHM, F_OK) < 0);
-}
-
-TEST(guards_that_would_guard_nothing_are_refused)
-{
-    static const struct arguments_delivery wrong[] = {
-        {.guard = true},
-        {.guard = true, .env_name = "A"},
-        {.guard = true, .file = SHM, .allow_disk = true},
-    };
-    enum delivery_change change;
-    for (size_t i = 0; i < COUNT(wrong); i++)
-        CHECK_EQ_INT(delivery_check(&wrong[i], &change, &why), -EINVAL);
-    CHECK_EQ_INT(
-        delivery_check(&(struct arguments_delivery){.guard = true, .fd = true}, &change, &why), 0);
 }
 
 CHECK_MAIN

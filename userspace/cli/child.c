@@ -42,7 +42,8 @@ static _Noreturn void become(const struct child_plan *plan, const struct signals
     told.wrong = -shield(plan, &told.error);
     if (told.wrong)
         give_up(&told, tell);
-    undumpable_undo();
+    if (plan->shield == CHILD_BARE)
+        undumpable_undo();
     if (plan->fd >= 0)
         fcntl(plan->fd, F_SETFD, 0);
     signals_restore(signals);

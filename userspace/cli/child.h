@@ -34,13 +34,14 @@ struct child {
 };
 
 /*
- * Start PLAN with signals as they were before signals_open(), the limit of core files that we had,
- * and of our descriptors only the one named; in our process group, so that a terminal's keys reach
- * it. A shield is asked for by the new process itself, whose it then is, before it is the program:
- * execve() keeps it. We are none, though we have the secret for a moment: what enters a container,
- * such as a probe, goes by way of its process 1, which may be us. 0 once it runs, or -errno with
- * *error set: then child->status is 127 when there is no such program, 1 when the daemon refuses
- * the shield, 3 when there is no daemon to ask, else 126.
+ * Start PLAN with signals as they were before signals_open(), the limit of core files that we had
+ * (with a shield: that of vsecm_shield()), and of our descriptors only the one named; in our
+ * process group, so that a terminal's keys reach it. A shield is asked for by the new process
+ * itself, whose it then is, before it is the program: execve() keeps it. We are none, though we
+ * have the secret for a moment: what enters a container, such as a probe, goes by way of its
+ * process 1, which may be us. 0 once it runs, or -errno with *error set: then child->status is 127
+ * when there is no such program, 1 when the daemon refuses the shield, 3 when there is no daemon to
+ * ask, else 126.
  */
 int child_start(struct child *child, const struct child_plan *plan, const struct signals *signals,
                 struct error *error);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 struct vsecm_client {
     struct exchange exchange;
@@ -185,6 +186,17 @@ static vsecm_result ask_guard(vsecm_client *client, const struct exchange_reques
     return result;
 }
 
+/*
+ * A core file would be this process's memory, in somebody else's hands. A limit of 1 is the
+ * kernel's word for none at all, where core_pattern is a pipe as well, for which 0 is no limit
+ * (fs/coredump.c); the guards keep others from changing it. Where it was 0 for good it stays that.
+ */
+static void make_no_core(void)
+{
+    const struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 vsecm_result vsecm_shield(vsecm_client *client, int children)
 {
     if (!client)
@@ -198,7 +210,10 @@ vsecm_result vsecm_shield(vsecm_client *client, int children)
         .repeats = true,
         .limit = LIMIT_HEADER,
     };
-    return ask_guard(client, &request, "shielded", "true");
+    vsecm_result result = ask_guard(client, &request, "shielded", "true");
+    if (!result)
+        make_no_core();
+    return result;
 }
 
 _Static_assert(VSECM_GUARD_MAX == LIMIT_GUARD_FILES, "the library promises what the daemon takes");

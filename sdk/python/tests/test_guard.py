@@ -3,6 +3,7 @@
 
 import array
 import os
+import resource
 import socket
 import tempfile
 import threading
@@ -70,6 +71,9 @@ class Guards(unittest.TestCase):
             self.assertEqual(server.got, [
                 "POST /v1/shield HTTP/1.1\r\nHost: vsecm\r\nContent-Length: 0\r\n\r\n",
                 'POST /v1/shield HTTP/1.1\r\nHost: vsecm\r\nContent-Length: 17\r\n\r\n{"children":true}'])
+        soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        self.assertEqual(soft, hard)
+        self.assertLessEqual(hard, 1)
 
     def test_guard(self):
         with Server(("200 OK", '{"guarded":2}')) as server, vsecm.Client(server.path) as client, \

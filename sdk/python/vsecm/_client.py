@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import resource
 import threading
 from dataclasses import dataclass
 from types import TracebackType
@@ -54,6 +55,17 @@ def _get(target: str) -> _Request:
     return _Request(f"GET {target} HTTP/1.1\r\nHost: vsecm\r\n\r\n")
 
 
+def _make_no_core() -> None:
+    """Keep the kernel from writing a core file, and from piping one to a program, for which 0 is no limit.
+
+    Where the limit was 0 for good it stays that (fs/coredump.c).
+    """
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    except ValueError:
+        pass
+
+
 def _post(target: str, body: str, fields: str = "", files: Sequence[int] = ()) -> _Request:
     head = f"POST {target} HTTP/1.1\r\nHost: vsecm\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
     return _Request(head, body, files)
@@ -98,11 +110,13 @@ class Client:
         """Shield this process, before it has the secret.
 
         Until it ends no other process, root's neither, may trace it or read its memory, its environment or
-        its descriptors. With CHILDREN the same holds for what it starts from then on. Not for process 1 of a
-        container: what enters the container, such as `kubectl exec`, goes by way of it. Unsupported on a
-        node without guards: nothing is shielded then.
+        its descriptors. With CHILDREN the same holds for what it starts from then on. No core file of it is
+        written: its limit of these becomes 1, for good. Not for process 1 of a container: what enters the
+        container, such as `kubectl exec`, goes by way of it. Unsupported on a node without guards: nothing
+        is shielded then.
         """
         self._ask(_post("/v1/shield", '{"children":true}' if children else ""), "shielded", True)
+        _make_no_core()
 
     def guard(self, *files: Union[int, HasFileno]) -> None:
         """Let nobody but the caller's pod open, map or be given FILES, at most 16.
