@@ -6,6 +6,7 @@
  */
 #include "guard.bpf.h"
 
+#define CLONE_VM 0x100
 #define F_WRLCK 1
 #define RLIMIT_CORE 4
 
@@ -88,7 +89,10 @@ int BPF_PROG(on_setrlimit, struct task_struct *task, unsigned int resource, stru
     return 0;
 }
 
-/* Before anybody can see the child, whose memory is a copy of its parent's. */
+/*
+ * Before anybody can see the child. Its memory is a copy of its parent's, which is shielded by
+ * choice; or it is its parent's, as after vfork(), and that was to be shielded.
+ */
 SEC("lsm/task_alloc")
 int BPF_PROG(on_fork, struct task_struct *child, unsigned long clone_flags, int ret)
 {
@@ -98,11 +102,24 @@ int BPF_PROG(on_fork, struct task_struct *child, unsigned long clone_flags, int 
     if (ret)
         return ret;
     flags = shield_of(parent);
-    if (!(flags & VSECM_SHIELD_CHILDREN))
+    if (flags && !(flags & VSECM_SHIELD_CHILDREN))
+        flags = clone_flags & CLONE_VM ? VSECM_SHIELD_MEMORY : 0;
+    if (!flags)
         return 0;
     if (bpf_task_storage_get(&inherited, child, &flags, BPF_LOCAL_STORAGE_GET_F_CREATE))
         return 0;
     return deny(VSECM_HOOK_FORK, VSECM_WHY_SHIELDED, 0, (__u32)parent->tgid, EPERM);
+}
+
+/* From here on its memory is its own. */
+SEC("lsm/bprm_committed_creds")
+int BPF_PROG(on_exec)
+{
+    __u32 *given = bpf_task_storage_get(&inherited, bpf_get_current_task_btf(), NULL, 0);
+
+    if (given)
+        *given &= ~VSECM_SHIELD_MEMORY;
+    return 0;
 }
 
 /*

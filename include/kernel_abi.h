@@ -70,6 +70,7 @@ struct vsecm_process {
 /* How a process is shielded: a value of the map `shields`. */
 #define VSECM_SHIELD_SELF 1u     /* the process, until it ends */
 #define VSECM_SHIELD_CHILDREN 2u /* and whatever it forks from then on, for good */
+#define VSECM_SHIELD_MEMORY 4u   /* of a child: its parent's, which it shares until it executes */
 
 /* Counters that the programs keep, by index. */
 #define VSECM_COUNT_RECORDED 0u

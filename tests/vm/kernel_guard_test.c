@@ -235,6 +235,60 @@ TEST(a_shield_is_kept_over_fork_by_choice)
     leave(visitor);
 }
 
+static int gate[2]; /* of a child that shares memory: a byte, and it executes */
+
+static int wait_and_execute(void *unused)
+{
+    char byte;
+    (void)unused;
+    if (read(gate[1], &byte, 1) == 1)
+        execl("/proc/self/exe", "sleeper", "sleep", NULL);
+    _exit(1);
+}
+
+/* As vfork() does, but that the parent goes on; it tells the child's pid and waits. */
+static struct visitor visit_and_share(void)
+{
+    struct visitor visitor = {.pid = fork()};
+    CHECK(visitor.pid >= 0);
+    if (visitor.pid == 0) {
+        char byte;
+        join(OWNER);
+        int fd = sock_connect(path);
+        if (fd < 0 || read(gate[1], &byte, 1) != 1)
+            _exit(1);
+        pid_t child = clone(wait_and_execute, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
+        if (write(gate[1], &child, sizeof child) != sizeof child)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    visitor.accepted = accept_one();
+    CHECK_EQ_INT(attest_caller(attest, visitor.accepted, &visitor.caller), 0);
+    return visitor;
+}
+
+TEST(a_child_that_shares_the_memory_is_shielded_until_it_executes)
+{
+    pid_t child;
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, gate) == 0);
+    struct visitor visitor = visit_and_share();
+    struct vsecm_process process = process_of(&visitor.caller);
+    CHECK_EQ_INT(guard_shield(attest, &process, VSECM_SHIELD_SELF), 0);
+    CHECK(write(gate[0], "x", 1) == 1);
+    CHECK(read(gate[0], &child, sizeof child) == sizeof child);
+    check_shielded(child, VSECM_WHY_SHIELDED);
+    CHECK(write(gate[0], "x", 1) == 1);
+    for (int i = 0; i < 1000 && in(OTHER, open_mem, &child); i++)
+        usleep(10000);
+    CHECK_EQ_INT(in(OTHER, open_mem, &child), 0);
+    check_shielded(visitor.pid, VSECM_WHY_SHIELDED);
+    kill(child, SIGKILL);
+    leave(visitor);
+    close(gate[0]);
+    close(gate[1]);
+}
+
 /* ---- programs and maps --------------------------------------------------------------------- */
 
 struct thing {
