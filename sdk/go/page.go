@@ -87,14 +87,14 @@ func (p *Page) Wait(ctx context.Context) error {
 		if !s.isCurrent() || s.isOver() {
 			s = p.refresh(ctx)
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		if s.from == nil {
 			return ErrClosed
 		}
 		if !s.isSame(given) {
 			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if err := p.pause(ctx, s); err != nil {
 			return err

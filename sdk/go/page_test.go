@@ -4,8 +4,11 @@ package vsecm
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"net"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -137,6 +140,39 @@ func TestKeeperDied(t *testing.T) {
 	w.store32(atSequence, 3)
 	if secret, err := p.Read(); err != nil || string(secret.Data) != "xxxxx" || !p.Stale() {
 		t.Fatal(secret, err)
+	}
+}
+
+// Who it belongs to now takes the daemon its time; that it is no longer ours is known at once.
+func TestWaitTellsOfWhatIsRevoked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	silent, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	w, m := newPage(t, os.Getpagesize())
+	w.write(2, 1, 8, neverEnds)
+	m.channel = &channel{}
+	p := pageOf(m)
+	p.path = path
+	if _, err := p.Read(); err != nil {
+		t.Fatal(err)
+	}
+	wait := func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		return p.Wait(ctx)
+	}
+	if err := wait(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal("nothing has changed:", err)
+	}
+	w.store32(atSequence, 3)
+	w.store32(atState, stateRevoked)
+	w.store32(atLength, 0)
+	w.store32(atSequence, 4)
+	if err := wait(); err != nil {
+		t.Fatal(err)
 	}
 }
 
