@@ -179,8 +179,9 @@ TEST(nobody_looks_into_a_process_that_asked)
     check_fail(__FILE__, __LINE__, "the shield of a process that has ended stays");
 }
 
-/* A process that connects, waits for a byte, and forks one that waits; it tells its pid. */
-static struct visitor visit_and_fork(int ends[2])
+/* A process that connects, waits for a byte at its end, BEGINs another, and tells that one's pid.
+ */
+static struct visitor visit_and(pid_t (*begin)(void), int end)
 {
     struct visitor visitor = {.pid = fork()};
     CHECK(visitor.pid >= 0);
@@ -188,13 +189,10 @@ static struct visitor visit_and_fork(int ends[2])
         char byte;
         join(OWNER);
         int fd = sock_connect(path);
-        if (fd < 0 || read(ends[1], &byte, 1) != 1)
+        if (fd < 0 || read(end, &byte, 1) != 1)
             _exit(1);
-        pid_t child = fork();
-        if (child == 0 && execl("/proc/self/exe", "sleeper", "sleep", NULL) < 0)
-            _exit(1);
-        usleep(100000);
-        if (write(ends[1], &child, sizeof child) != sizeof child)
+        pid_t child = begin();
+        if (write(end, &child, sizeof child) != sizeof child)
             _exit(1);
         for (;;)
             pause();
@@ -204,12 +202,21 @@ static struct visitor visit_and_fork(int ends[2])
     return visitor;
 }
 
+static pid_t fork_and_execute(void)
+{
+    pid_t child = fork();
+    if (child == 0 && execl("/proc/self/exe", "sleeper", "sleep", NULL) < 0)
+        _exit(1);
+    usleep(100000);
+    return child;
+}
+
 static pid_t fork_under(uint32_t flags, struct visitor *visitor)
 {
     int ends[2];
     pid_t child;
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-    *visitor = visit_and_fork(ends);
+    *visitor = visit_and(fork_and_execute, ends[1]);
     struct vsecm_process process = process_of(&visitor->caller);
     CHECK_EQ_INT(guard_shield(attest, &process, flags), 0);
     CHECK(write(ends[0], "x", 1) == 1);
@@ -246,33 +253,17 @@ static int wait_and_execute(void *unused)
     _exit(1);
 }
 
-/* As vfork() does, but that the parent goes on; it tells the child's pid and waits. */
-static struct visitor visit_and_share(void)
+/* As vfork() does, but that the parent goes on. */
+static pid_t share_memory(void)
 {
-    struct visitor visitor = {.pid = fork()};
-    CHECK(visitor.pid >= 0);
-    if (visitor.pid == 0) {
-        char byte;
-        join(OWNER);
-        int fd = sock_connect(path);
-        if (fd < 0 || read(gate[1], &byte, 1) != 1)
-            _exit(1);
-        pid_t child = clone(wait_and_execute, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
-        if (write(gate[1], &child, sizeof child) != sizeof child)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    visitor.accepted = accept_one();
-    CHECK_EQ_INT(attest_caller(attest, visitor.accepted, &visitor.caller), 0);
-    return visitor;
+    return clone(wait_and_execute, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
 }
 
 TEST(a_child_that_shares_the_memory_is_shielded_until_it_executes)
 {
     pid_t child;
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, gate) == 0);
-    struct visitor visitor = visit_and_share();
+    struct visitor visitor = visit_and(share_memory, gate[1]);
     struct vsecm_process process = process_of(&visitor.caller);
     CHECK_EQ_INT(guard_shield(attest, &process, VSECM_SHIELD_SELF), 0);
     CHECK(write(gate[0], "x", 1) == 1);
