@@ -67,7 +67,7 @@ struct vsecm_process {
     vsecm_u32 reserved;
 };
 
-/* How a process is shielded: a value of the map `shields`. */
+/* How a process is shielded: as it asked (a value of the map `shields`), or by its parent. */
 #define VSECM_SHIELD_SELF 1u     /* the process, until it ends */
 #define VSECM_SHIELD_CHILDREN 2u /* and whatever it forks from then on, for good */
 #define VSECM_SHIELD_MEMORY 4u   /* of a child: its parent's, which it shares until it executes */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a connection has to say is sent, and then it is known what it waits for. */
+#include <limits.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 

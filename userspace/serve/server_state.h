@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What server.c, conn.c and restraint.c share; nobody else includes it. */
+/* What server.c, the parts of conn.c and restraint.c share; nobody else includes it. */
 #ifndef VSECM_SERVE_SERVER_STATE_H
 #define VSECM_SERVE_SERVER_STATE_H
 
