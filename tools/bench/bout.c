@@ -60,7 +60,7 @@ static int measure(const struct stage *stage, const struct bout *bout, pid_t ech
                    struct error *error)
 {
     struct load *load = stage->load;
-    const struct pair_side side[LOADS] = {
+    struct pair_side side[LOADS] = {
         [LOAD_OF_ECHO] = {"echo", bout->echo, &load[LOAD_OF_ECHO], &load[LOAD_OF_ECHO]},
         [LOAD_OF_OTHER] = {bout->name, bout->work, &load[LOAD_OF_OTHER], &load[LOAD_OF_OTHER]},
     };

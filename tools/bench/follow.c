@@ -73,7 +73,7 @@ static int tell_both(struct run *run, const char *path, pid_t server, enum layou
                      struct error *error)
 {
     struct crowd *raw = &run->crowd[LOAD_OF_ECHO], *vsecmd = &run->crowd[LOAD_OF_OTHER];
-    const struct pair_side side[LOADS] = {
+    struct pair_side side[LOADS] = {
         [LOAD_OF_ECHO] = {"raw fan-out", run->kind->work, raw, &raw->load},
         [LOAD_OF_OTHER] = {"vsecmd", run->kind->work, vsecmd, &vsecmd->load},
     };

@@ -45,7 +45,8 @@ static const struct plan plans[] = {
      growth_scene_clients,
      load_many,
      40000,
-     {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}},
+     /* Not 2: it is luck whether the server falls asleep between two. */
+     {1, 5, 10, 20, 50, 100, 200, 500, 1000}},
     {GROWTH_ROW "-pods",
      "pods",
      "GET 64 B, a connection each",

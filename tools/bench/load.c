@@ -7,7 +7,6 @@
 #include "bench/http.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -49,18 +48,28 @@ int load_end(struct load *load, struct error *error)
     return 0;
 }
 
-/* Enough of them in a round that it matters little which was whose. */
-#define LOAD_SLICES_MAX 20u
-/* The first request of a turn finds cold caches: it should not stand for too many others. */
-#define LOAD_SLICE_MIN 25u
+/*
+ * A turn lasts as long: a busy host takes the processor away for longer, and so from both. Neither
+ * so short that what finds cold caches, the first request, stands for too many, nor that of many
+ * clients each asks only once or twice.
+ */
+#define LOAD_TURN_NS 5000000u
+#define LOAD_TURN_MIN 50u
+#define LOAD_TURN_OF_EACH 10u
 
-static unsigned slices_of(const struct load *load)
+/* How many requests the next turn has: as many as by those before, ASKED in NS, fit into one. */
+static unsigned turn_of(const struct load *load, unsigned asked, uint64_t ns)
 {
-    unsigned slices = load->requests / LOAD_SLICE_MIN;
+    unsigned left = load->requests - asked;
+    uint64_t least = LOAD_TURN_OF_EACH * (uint64_t)load->connections;
+    uint64_t fitting = ns ? (uint64_t)asked * LOAD_TURN_NS / ns : 0;
 
-    if (!load->turn || slices == 0)
-        return 1;
-    return slices < LOAD_SLICES_MAX ? slices : LOAD_SLICES_MAX;
+    if (!load->turn)
+        return left;
+    least = least > LOAD_TURN_MIN ? least : LOAD_TURN_MIN;
+    fitting = fitting > least ? fitting : least;
+    /* Nor is a few requests' rest worth a turn. */
+    return fitting + least <= left ? (unsigned)fitting : left;
 }
 
 static int warm_up(struct load *load, load_ask *ask, void *client, struct error *error)
@@ -74,8 +83,8 @@ static int warm_up(struct load *load, load_ask *ask, void *client, struct error 
 }
 
 /* The time of one turn is added to NS. */
-static int ask_slice(struct load *load, load_ask *ask, void *client, unsigned count, uint64_t *ns,
-                     struct error *error)
+static int ask_in_turn(struct load *load, load_ask *ask, void *client, unsigned count, uint64_t *ns,
+                       struct error *error)
 {
     turn_take(load->turn);
     uint64_t began = clock_mono_ns();
@@ -87,14 +96,14 @@ static int ask_slice(struct load *load, load_ask *ask, void *client, unsigned co
 
 int load_run(struct load *load, load_ask *ask, void *client, struct error *error)
 {
-    unsigned slices = slices_of(load), asked = 0;
+    unsigned asked = 0;
     uint64_t ns = 0;
     int r = warm_up(load, ask, client, error);
 
-    for (unsigned i = 1; i <= slices && r == 0; i++) {
-        unsigned until = (unsigned)((uint64_t)load->requests * i / slices);
-        r = ask_slice(load, ask, client, until - asked, &ns, error);
-        asked = until;
+    while (asked < load->requests && r == 0) {
+        unsigned count = turn_of(load, asked, ns);
+        r = ask_in_turn(load, ask, client, count, &ns, error);
+        asked += count;
     }
     if (r)
         return r;

@@ -15,6 +15,7 @@
 #include "bench/turn.h"
 #include "bench/usage.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -37,6 +38,7 @@ struct load {
     unsigned warmup;        /* requests before the timed ones */
     unsigned requests;      /* timed ones */
     struct turn *turn;      /* with another load; NULL: it is alone */
+    bool never_sleeps;      /* load_many: it looks for replies until there are some */
 
     /* what came of it: the timed part only */
     struct hist latency;

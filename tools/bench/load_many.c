@@ -98,15 +98,14 @@ static int drive(struct load *load, void *client, unsigned count, struct error *
 {
     struct many *many = client;
     struct epoll_event events[MANY_EVENTS];
-    int r = 0;
+    int timeout = load->never_sleeps ? 0 : -1, r = 0;
 
-    (void)load;
     many->to_send = count;
     many->to_come = count;
     for (unsigned i = 0; i < many->open && r == 0; i++)
         r = send_next(many, &many->connection[i], error);
     while (many->to_come > 0 && r == 0) {
-        int n = epoll_wait(many->epoll, events, MANY_EVENTS, -1);
+        int n = epoll_wait(many->epoll, events, MANY_EVENTS, timeout);
         for (int i = 0; i < n && r == 0; i++)
             r = take_reply(many, events[i].data.ptr, error);
     }

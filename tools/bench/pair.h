@@ -20,6 +20,6 @@ struct pair_side {
  * of it.
  */
 int pair_run(const struct stage *stage, enum layout layout, const struct pod *pod,
-             const char *title, const struct pair_side side[static LOADS], struct error *error);
+             const char *title, struct pair_side side[static LOADS], struct error *error);
 
 #endif
