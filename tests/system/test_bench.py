@@ -177,6 +177,11 @@ def test_compare():
         for name, factor in (("same", 1), ("slower", 1.2), ("slow", 1.045), ("faster", 0.7)):
             with open(f"{out}/{name}", "w") as file:
                 json.dump(scaled(results, factor), file)
+        for row in results["rows"]:
+            for metric in row["ratio"].values():
+                metric["rounds"] = [0.6, 1.01, 1.02, 2]
+        with open(f"{out}/untold", "w") as file:
+            json.dump(results, file)
         for arguments, status, said in (
             (["same", "same"], 0, "no difference shown"),
             (["same", "slower"], 1, "REGRESSION"),
@@ -185,6 +190,8 @@ def test_compare():
             (["same", "same", "--against", "same", "slower", "slower"], 1, "REGRESSION"),
             (["--agree=15", "same", "slow"], 0, "agree to +-15 %"),
             (["--agree=15", "same", "slower"], 1, "p50: 1.015 and 1.218: 1.200 times as much"),
+            (["--agree=15", "untold", "slower"], 0, "0 of 0 ratios agree to +-15 %; of 6 the rounds do not tell them"),
+            (["--agree=100", "untold", "untold"], 0, "6 of 6 ratios agree to +-100 %\n"),
             (["same"], 2, "takes two files"),
             (["same", "same", "same"], 2, "takes two files"),
             (["same", "absent"], 2, "absent: No such file"),

@@ -70,6 +70,19 @@ TEST(the_middle_has_the_interval_of_the_sign_test)
     }
 }
 
+TEST(a_ratio_is_told_when_its_rounds_agree)
+{
+    double close[] = {0.9, 1, 1.1}, far[] = {1, 1, 1.2}, one_off[] = {1, 1, 1, 1, 1, 1, 1, 1, 2};
+    struct ratio told = ratio_of(close, 3), untold = ratio_of(far, 3),
+                 mostly = ratio_of(one_off, 9);
+    CHECK(ratio_is_told(&told, 0.15) && !ratio_is_told(&told, 0.05));
+    CHECK(!ratio_is_told(&untold, 0.15) && ratio_is_told(&untold, 0.2));
+    CHECK(ratio_is_told(&mostly, 0.15)); /* the interval leaves the last of nine out */
+    char text[RATIO_TEXT];
+    CHECK_STR(ratio_text(&told, 2, text), "1.00 (0.90..1.10)");
+    CHECK_STR(ratio_text(&untold, 1, text), "~1.0 (1.0..1.2)");
+}
+
 /* Critical values of U at 5 %, two-sided, plus one; likewise. */
 TEST(quotients_are_cut_as_mann_and_whitney_say)
 {
@@ -323,12 +336,12 @@ TEST(each_curve_is_a_row_and_has_room_in_the_results)
     CHECK(n <= RESULTS_CURVES_MAX);
 }
 
-TEST(a_point_has_a_third_of_the_rounds_and_enough_requests_for_a_p99)
+TEST(a_point_has_two_thirds_of_the_rounds_and_enough_requests_for_a_p99)
 {
     CHECK_EQ_INT(growth_rounds(1), 1);
-    CHECK_EQ_INT(growth_rounds(3), 1);
-    CHECK_EQ_INT(growth_rounds(9), 3);
-    CHECK_EQ_INT(growth_rounds(10), 4);
+    CHECK_EQ_INT(growth_rounds(3), 2);
+    CHECK_EQ_INT(growth_rounds(7), 5);
+    CHECK_EQ_INT(growth_rounds(10), 7);
     CHECK_EQ_INT(growth_requests(20000, 0), 20000);
     CHECK_EQ_INT(growth_requests(20000, 300), 20000);
     CHECK_EQ_INT(growth_requests(20000, 16384), 4096);
@@ -391,8 +404,8 @@ TEST(a_curve_is_reported_point_by_point)
 {
     struct results *results = a_curve();
     const char *text = written(growth_report_text, results);
-    CHECK(strstr(text, "Rounds a point: 3"));
-    CHECK(strstr(text, "| 1k             |     30.00 |     90.00 |     12.00 |  1.25 "));
+    CHECK(strstr(text, "Rounds a point: 6"));
+    CHECK(strstr(text, "| 1k             |     30.00 |     90.00 |     12.00 | 1.25 "));
     text = written(growth_report_json, results);
     CHECK(strstr(text, "{\"x\": 1000, \"p50\": 30000, \"p99\": 90000, \"echo_p50\": 12000, "
                        "\"requests_per_second\": 50000.0, \"rss_kib\": 8192, "
@@ -528,7 +541,7 @@ TEST(what_was_left_out_is_said_and_why)
     CHECK(strstr(text, "| one, & more [^1] ") && strstr(text, "| three, & more [^1] "));
     CHECK(strstr(text, "| two-50, & more [^2] ") && !strstr(text, "[^3]"));
     CHECK(strstr(text, "     20.00 |     20.00 |   50000 |"));
-    CHECK(strstr(text, "| 3.00 (2.00..4.00) "));
+    CHECK(strstr(text, "| ~3.00 (2.00..4.00) "));
     CHECK(strstr(text, "\nLeft out: two, two-50: there is no two in $PATH\n"));
     CHECK(strstr(text, "\n[^1]: first\n[^2]: second\n"));
     text = written(peers_report_json, &results);

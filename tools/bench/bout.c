@@ -80,7 +80,8 @@ static int measure(const struct stage *stage, const struct bout *bout, pid_t ech
 int bout_round(const struct stage *stage, const struct bout *bout, struct bout_tally *tally,
                struct error *error)
 {
-    pid_t echo = echo_start(bout->echo_path, bout->reply, bout->reply_length, error);
+    pid_t echo =
+        echo_start(bout->echo_path, bout->echo_log_in, bout->reply, bout->reply_length, error);
 
     if (echo < 0)
         return (int)echo;

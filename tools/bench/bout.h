@@ -26,7 +26,8 @@ struct bout {
     const void *context;
     const struct pod *pods;
     unsigned connections, warmup, requests;
-    const char *echo_path; /* where the yardstick may listen */
+    const char *echo_path;   /* where the yardstick may listen */
+    const char *echo_log_in; /* the directory it keeps what it is asked in, synced; NULL: none */
 };
 
 /* What came of the rounds so far. All zero: there was none. */

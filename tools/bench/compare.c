@@ -88,7 +88,8 @@ static int pair_up(const struct compare_group groups[static 2], const char *name
 /* What a walk over all figures comes to. */
 struct tally {
     unsigned verdict[COMPARE_VERDICTS];
-    unsigned compared, left_out, apart; /* apart: with --agree, how many are */
+    unsigned compared, left_out;
+    unsigned apart, untold; /* with --agree, how many are */
 };
 
 static void show_change(const char *name, const struct pair *pair, enum compare_verdict verdict)
@@ -124,6 +125,22 @@ static int compare_one(const struct compare_group groups[static 2], const struct
     return 0;
 }
 
+/* Whether in each file that has it the rounds tell the figure to PART of it. */
+static bool is_told(const struct compare_group *group, const char *name, double part)
+{
+    for (unsigned i = 0; i < group->files; i++) {
+        const struct figure *figure = figures_find(group->figures[i], name);
+        double rounds[RESULTS_ROUNDS_MAX];
+        if (!figure || figure->rounds == 0)
+            continue;
+        memcpy(rounds, figure->round, figure->rounds * sizeof(*rounds));
+        struct ratio ratio = ratio_of(rounds, figure->rounds);
+        if (!ratio_is_told(&ratio, part))
+            return false;
+    }
+    return true;
+}
+
 static int agree_one(const struct compare_group groups[static 2], const struct figure *figure,
                      double most, struct tally *tally, struct error *error)
 {
@@ -135,6 +152,10 @@ static int agree_one(const struct compare_group groups[static 2], const struct f
         if (figure->is_beside && r == 0)
             printf("%s: not in both, or not told in every round\n", figure->name);
         return r;
+    }
+    if (!is_told(&groups[0], figure->name, most) || !is_told(&groups[1], figure->name, most)) {
+        tally->untold++;
+        return 0;
     }
     double factor = pair.after.median / pair.before.median;
     tally->compared++;
@@ -226,10 +247,13 @@ static int agree_all(const struct compare_group groups[static 2], double most, s
 
     if (r)
         return r;
-    if (tally.compared == 0)
+    if (tally.compared + tally.untold == 0)
         return error_set(error, -EINVAL, "the groups have no ratio in common");
-    printf("%u of %u ratios agree to +-%.0f %%\n", tally.compared - tally.apart, tally.compared,
+    printf("%u of %u ratios agree to +-%.0f %%", tally.compared - tally.apart, tally.compared,
            100 * most);
+    if (tally.untold)
+        printf("; of %u the rounds do not tell them to that", tally.untold);
+    putchar('\n');
     return tally.apart > 0 || tally.left_out > 0;
 }
 

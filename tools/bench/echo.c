@@ -4,6 +4,7 @@
 #include "bench/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 struct echo {
     int epoll, listener;
+    int log; /* -1: it keeps nothing */
     const char *reply;
     size_t length;
     size_t sent[ECHO_FDS]; /* of a reply that its connection has no room for yet */
@@ -63,11 +65,17 @@ static void answer_in_parts(struct echo *echo, int fd, ssize_t sent)
         wait_for(echo->epoll, fd, waits ? EPOLLOUT : EPOLLIN);
 }
 
+static int keep(int log, const char *request, size_t length)
+{
+    return write(log, request, length) == (ssize_t)length && fdatasync(log) == 0 ? 0 : -EIO;
+}
+
 static void answer(struct echo *echo, int fd)
 {
     static char request[ECHO_REQUEST]; /* a local one would be zeroed by the compiler each time */
 
-    if (recv(fd, request, sizeof(request), 0) <= 0) {
+    ssize_t got = recv(fd, request, sizeof(request), 0);
+    if (got <= 0 || (echo->log >= 0 && keep(echo->log, request, (size_t)got))) {
         close(fd);
         return;
     }
@@ -84,13 +92,14 @@ static void go_on(struct echo *echo, int fd)
     answer_in_parts(echo, fd, sent);
 }
 
-static int serve(int listener, const void *reply, size_t length)
+static int serve(int listener, int log, const void *reply, size_t length)
 {
     static struct echo echo;
     struct epoll_event events[ECHO_EVENTS];
 
     echo = (struct echo){.epoll = epoll_create1(EPOLL_CLOEXEC),
                          .listener = listener,
+                         .log = log,
                          .reply = reply,
                          .length = length};
     if (echo.epoll < 0 || watch(echo.epoll, listener))
@@ -133,17 +142,32 @@ int echo_listen(const char *path, struct error *error)
     return listener < 0 ? error_errno(error, listener, "%s", path) : listener;
 }
 
-pid_t echo_start(const char *path, const void *reply, size_t length, struct error *error)
+/* Nobody needs it by a name. */
+static int open_log(const char *directory)
 {
-    int listener = echo_listen(path, error);
-    if (listener < 0)
-        return listener;
+    int fd = open(directory, O_TMPFILE | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    return fd < 0 ? -errno : fd;
+}
 
-    pid_t pid = child_fork();
+pid_t echo_start(const char *path, const char *log_in, const void *reply, size_t length,
+                 struct error *error)
+{
+    int log = log_in ? open_log(log_in) : -1;
+    if (log_in && log < 0)
+        return error_errno(error, log, "a file in %s", log_in);
+
+    pid_t pid = echo_listen(path, error);
+    int listener = pid;
+    if (listener < 0)
+        goto close_log;
+    pid = child_fork();
     if (pid == 0)
-        _exit(serve(listener, reply, length));
+        _exit(serve(listener, log, reply, length));
     close(listener);
     if (pid < 0)
-        return error_errno(error, (int)pid, "fork");
+        error_errno(error, (int)pid, "fork");
+close_log:
+    if (log >= 0)
+        close(log);
     return pid;
 }

@@ -3,6 +3,7 @@
 
 #include "bench/growth.h"
 #include "bench/json_out.h"
+#include "bench/ratio.h"
 
 #include <string.h>
 
@@ -25,14 +26,12 @@ const char *growth_report_label(double value, const char *unit, char ret[static 
 
 static void write_point(FILE *out, const struct curve *curve, const struct curve_point *point)
 {
-    char x[32];
+    char x[32], p50[RATIO_TEXT], p99[RATIO_TEXT];
 
-    fprintf(out,
-            "| %-14s | %9.2f | %9.2f | %9.2f | %5.2f (%5.2f..%5.2f) | %5.2f (%5.2f..%5.2f) | "
-            "%8.0f | %8.1f |\n",
+    fprintf(out, "| %-14s | %9.2f | %9.2f | %9.2f | %-20s | %-20s | %8.0f | %8.1f |\n",
             growth_report_label(point->x, curve->unit, x), point->p50_ns / 1e3, point->p99_ns / 1e3,
-            point->echo_p50_ns / 1e3, point->p50.median, point->p50.min, point->p50.max,
-            point->p99.median, point->p99.min, point->p99.max, point->requests_per_second,
+            point->echo_p50_ns / 1e3, ratio_text(&point->p50, 2, p50),
+            ratio_text(&point->p99, 2, p99), point->requests_per_second,
             (double)point->rss_kib / 1024);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/json_out.h"
 
+#include "bench/ratio.h"
+
 #include <math.h>
 
 void json_out_string(FILE *out, const char *text)
@@ -35,7 +37,8 @@ void json_out_ratio(FILE *out, const char *name, const struct ratio *figure, con
     write_number(out, ", \"max\": ", figure->max);
     write_number(out, ", \"low\": ", figure->low);
     write_number(out, ", \"high\": ", figure->high);
-    fprintf(out, ", \"rounds\": [");
+    fprintf(out, ", \"told\": %s, \"rounds\": [",
+            ratio_is_told(figure, RATIO_TOLD) ? "true" : "false");
     for (unsigned i = 0; i < figure->rounds; i++)
         write_number(out, i ? ", " : "", figure->round[i]);
     fprintf(out, "]}%s", end);

@@ -10,7 +10,7 @@
 
 static int start(struct peer_server *server, struct error *error)
 {
-    pid_t pid = echo_start(server->path, server->value, PEER_VALUE, error);
+    pid_t pid = echo_start(server->path, NULL, server->value, PEER_VALUE, error);
 
     if (pid < 0)
         return (int)pid;

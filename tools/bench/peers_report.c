@@ -3,6 +3,7 @@
 
 #include "bench/json_out.h"
 #include "bench/json_side.h"
+#include "bench/ratio.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -45,15 +46,16 @@ static double us(const struct hist *hist, double p)
 static void write_figures(FILE *out, const struct peer_cell *cell)
 {
     const struct ratio *p50 = &cell->ratio[METRIC_P50];
-    char rss[16] = "-", ratio[40];
+    const struct ratio *p99 = &cell->ratio[METRIC_P99], *rate = &cell->ratio[METRIC_RATE];
+    char rss[16] = "-", ratio[RATIO_TEXT];
 
     if (cell->rss_kib)
         snprintf(rss, sizeof(rss), "%.1f", (double)cell->rss_kib / 1024.0);
-    snprintf(ratio, sizeof(ratio), "%.2f (%.2f..%.2f)", p50->median, p50->min, p50->max);
-    fprintf(out, " %-6s | %9.2f | %9.2f | %7.0f | %7s | %-24s | %10.2f | %12.3f |",
+    fprintf(out, " %-6s | %9.2f | %9.2f | %7.0f | %7s | %-24s | %1s%9.2f | %1s%11.3f |",
             results_layout_name(cell->layout), us(&cell->peer.latency, 0.5),
-            us(&cell->peer.latency, 0.99), results_rate(&cell->peer), rss, ratio,
-            cell->ratio[METRIC_P99].median, cell->ratio[METRIC_RATE].median);
+            us(&cell->peer.latency, 0.99), results_rate(&cell->peer), rss,
+            ratio_text(p50, 2, ratio), ratio_mark(p99), p99->median, ratio_mark(rate),
+            rate->median);
 }
 
 static void write_row(FILE *out, const struct peers *peers, size_t i)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,23 @@ struct ratio ratio_of(double *values, unsigned n)
     ret.max = values[n - 1];
     ret.low = values[below(n)];
     ret.high = values[n - 1 - below(n)];
+    return ret;
+}
+
+bool ratio_is_told(const struct ratio *ratio, double part)
+{
+    return ratio->high <= ratio->median * (1 + part) && ratio->low >= ratio->median / (1 + part);
+}
+
+const char *ratio_mark(const struct ratio *ratio)
+{
+    return ratio_is_told(ratio, RATIO_TOLD) ? "" : RATIO_UNTOLD;
+}
+
+const char *ratio_text(const struct ratio *ratio, int digits, char ret[static RATIO_TEXT])
+{
+    snprintf(ret, RATIO_TEXT, "%s%.*f (%.*f..%.*f)", ratio_mark(ratio), digits, ratio->median,
+             digits, ratio->min, digits, ratio->max);
     return ret;
 }
 

@@ -14,6 +14,22 @@
  */
 struct ratio ratio_of(double *values, unsigned n);
 
+/* What is written in front of a ratio that its rounds do not tell to RATIO_TOLD. */
+#define RATIO_UNTOLD "~"
+#define RATIO_TOLD 0.15
+
+/* Whether its interval lies within PART of its middle, 0.15 for 15 %: the rounds are of one mind.
+ */
+bool ratio_is_told(const struct ratio *ratio, double part);
+
+/* RATIO_UNTOLD or "". */
+const char *ratio_mark(const struct ratio *ratio);
+
+#define RATIO_TEXT 64u
+
+/* "1.02 (1.00..1.05)" with its mark and DIGITS behind each point. Returns RET. */
+const char *ratio_text(const struct ratio *ratio, int digits, char ret[static RATIO_TEXT]);
+
 /* The middle of N > 0 values, which are left sorted. */
 double ratio_median(double *values, size_t n);
 

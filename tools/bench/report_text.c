@@ -3,6 +3,7 @@
 
 #include "bench/growth_report.h"
 #include "bench/peers_report.h"
+#include "bench/ratio.h"
 #include "bench/verdict.h"
 
 #include <inttypes.h>
@@ -19,10 +20,11 @@ static void write_setting(FILE *out, const struct results *results)
             "# vsecmd against a raw echo\n\n"
             "%s, Linux %s, %s. Load average before the run: %.2f.\n"
             "Rounds: %u, echo and vsecmd in turn%s. Layout `same`: server and client on CPU %d;\n"
-            "`apart`: server on CPU %d, client on CPU %d.\n\n",
+            "`apart`: server on CPU %d, client on CPU %d. `" RATIO_UNTOLD "` in front of a figure: "
+            "its rounds do not tell it\nto %.0f %%, take it for a hint.\n\n",
             results->started, results->kernel, results->processor, results->load_average,
             results->rounds, results->quick ? " (--quick: a quarter of the requests)" : "",
-            results->server_cpu, results->server_cpu, results->client_cpu);
+            results->server_cpu, results->server_cpu, results->client_cpu, 100 * RATIO_TOLD);
 }
 
 static void write_verdicts(FILE *out, const struct results *results)
@@ -54,7 +56,9 @@ static void write_verdicts(FILE *out, const struct results *results)
 
 static void write_ratio(FILE *out, const struct ratio *ratio)
 {
-    fprintf(out, " %.3f (%.3f..%.3f) |", ratio->median, ratio->min, ratio->max);
+    char text[RATIO_TEXT];
+
+    fprintf(out, " %-20s |", ratio_text(ratio, 3, text));
 }
 
 static void write_ratios(FILE *out, const struct results *results)

@@ -74,7 +74,8 @@ static int run_bouts(struct run *run, const struct row *row, struct error *error
                         .connections = row->connections,
                         .warmup = stage_requests(stage, row->warmup),
                         .requests = stage_requests(stage, row->requests),
-                        .echo_path = echo_path};
+                        .echo_path = echo_path,
+                        .echo_log_in = row->on_disk ? run->daemon.state : NULL};
 
     snprintf(echo_path, sizeof(echo_path), "%s/echo.sock", run->daemon.dir);
     return bout_layouts(stage, &bout, run->tally[row - rows], error);
