@@ -382,8 +382,8 @@ static struct results *a_curve(void)
                                                .p50_ns = i ? 30000 : 15000,
                                                .p99_ns = 90000,
                                                .echo_p50_ns = 12000,
-                                               .p50 = {.median = 1.25, .min = 1, .max = 2},
-                                               .p99 = {.median = 1.5, .min = 1, .max = 2},
+                                               .p50 = {1.25, 1.2, 1.3, 1.2, 1.3, 1, {1.25}},
+                                               .p99 = {1.5, 1, 2, 1, 2, 1, {1.5}},
                                                .requests_per_second = 50000,
                                                .rss_kib = i ? 8192 : 4096};
     return &results;
@@ -405,7 +405,9 @@ TEST(a_curve_is_reported_point_by_point)
     struct results *results = a_curve();
     const char *text = written(growth_report_text, results);
     CHECK(strstr(text, "Rounds a point: 6"));
-    CHECK(strstr(text, "| 1k             |     30.00 |     90.00 |     12.00 | 1.25 "));
+    CHECK(strstr(text,
+                 "| 1k             |     30.00 |     90.00 |     12.00 | 1.25 (1.20..1.30)    | "
+                 "~1.50 (1.00..2.00)   |"));
     text = written(growth_report_json, results);
     CHECK(strstr(text, "{\"x\": 1000, \"p50\": 30000, \"p99\": 90000, \"echo_p50\": 12000, "
                        "\"requests_per_second\": 50000.0, \"rss_kib\": 8192, "
