@@ -43,6 +43,10 @@ ifdef SANITIZE
 else
   HARDEN += -D_FORTIFY_SOURCE=2
 endif
+# A request passes through some seventy functions of forty files: the daemon is compiled as a whole.
+ifeq ($(SANITIZE)$(findstring clang,$(CC)),)
+  WHOLE := -flto=auto
+endif
 CPPFLAGS_ALL = -D_GNU_SOURCE -iquote include -iquote userspace -iquote $(O) $(ROOM_FLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = $(HARDEN_LD) $(SAN_LD) $(LDFLAGS)
@@ -56,6 +60,7 @@ sources = $(foreach room,$(1),$(wildcard userspace/$(room)/*.c))
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 CORE_OBJ := $(call objects,$(call sources,base wire crypto node kernel identity template store cluster serve daemon))
+CORE_WHOLE_OBJ := $(if $(WHOLE),$(CORE_OBJ:$(O)/obj/%=$(O)/whole/%),$(CORE_OBJ))
 CORE_LIB_OBJ := $(filter-out %/daemon/main.o,$(CORE_OBJ))
 # With the free() that wipes: what passes through libcurl may be plaintext on its way into a Secret.
 SYNC_OBJ := $(call objects,$(call sources,base wire sync) userspace/daemon/heap.c)
@@ -82,9 +87,9 @@ LIBRARIES := $(O)/libvsecm.a $(O)/libvsecm.so.$(VERSION) $(O)/libvsecm.pc
 .PHONY: all
 all: $(PROGRAMS) $(LIBRARIES)
 
-$(O)/vsecmd: $(CORE_OBJ)
+$(O)/vsecmd: $(CORE_WHOLE_OBJ)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+	$(Q)$(CC) $(CFLAGS_ALL) $(WHOLE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
 
 $(O)/vsecm-sync: $(SYNC_OBJ)
 	$(say) LD $@
@@ -133,6 +138,11 @@ $(O)/obj/%.o: %.c
 	$(say) CC $<
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MD -MP -c -o $@ $<
 
+$(O)/whole/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(WHOLE) -MD -MP -c -o $@ $<
+
 $(O)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
@@ -145,8 +155,8 @@ $(O)/static/%.o: %.c
 	    -fno-strict-aliasing -ffunction-sections -fdata-sections -MD -MP -c -o $@ $<
 
 # Only kernel/ may see the skeletons, and they must exist before it is compiled.
-$(O)/obj/userspace/kernel/%.o: ROOM_FLAGS = -iquote $(O)/bpf
-$(call objects,$(call sources,kernel)): | $(BPF_SKEL)
+$(O)/obj/userspace/kernel/%.o $(O)/whole/userspace/kernel/%.o: ROOM_FLAGS = -iquote $(O)/bpf
+$(filter $(O)/obj/userspace/kernel/% $(O)/whole/userspace/kernel/%,$(CORE_OBJ) $(CORE_WHOLE_OBJ)): | $(BPF_SKEL)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) include/kernel_abi.h
 	@mkdir -p $(@D)
@@ -195,4 +205,4 @@ clean:
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 
--include $(shell find $(O)/obj $(O)/pic $(O)/static -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/whole $(O)/pic $(O)/static -name '*.d' 2>/dev/null)

@@ -215,8 +215,8 @@ static int make_log(struct load *load, struct error *error)
 
 static int open_seal(struct load *load, struct error *error)
 {
-    char *preface;
-    size_t length;
+    char *preface = NULL;
+    size_t length = 0;
     int r = journal_read_preface(load->store->options.dir, PROTOCOL_STATE_LOG, &preface, &length,
                                  error);
     if (r < 0)

@@ -103,7 +103,7 @@ static int bytes_at(struct scan *scan, uint64_t offset, size_t length, const uns
 int scan_head(struct scan *scan, struct span *preface)
 {
     const unsigned char *data;
-    size_t length;
+    size_t length = 0;
     int r = bytes_at(scan, 0, FORMAT_HEAD, &data);
     if (r == 0)
         r = format_read_head(data, &length, &scan->version);
