@@ -23,10 +23,10 @@ struct target {
     const char *why;
 };
 
-#define WHY_GET                                                                                \
-    "beyond what the socket costs a request has its audit record (0.3 us), the system call "   \
-    "filter (0.1 us), parsing, look-up and decision (0.2 us; up to 0.8 us where the kernel's " \
-    "own code, or a neighbour's, keeps emptying the cache)"
+#define WHY_GET                                                                               \
+    "beyond what the socket costs a request has its audit record and the system call filter " \
+    "(0.1 us), and parsing, look-up and decision, of whose code and data the first cache "    \
+    "keeps little from one request to the next (0.2 us)"
 #define WHY_CONNECT \
     "beyond the socket there are the record in connect(), who that is, and its audit"
 #define WHY_PUT "a put seals its record and writes it before it is acknowledged"
