@@ -143,6 +143,9 @@ $(O)/whole/%.o: %.c
 	$(say) CC $<
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(WHOLE) -MD -MP -c -o $@ $<
 
+# It wipes all that malloc() gave; seen together with what was asked for, that would be an overflow.
+$(O)/whole/userspace/daemon/heap.o: WHOLE =
+
 $(O)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(say) CC $<
