@@ -477,10 +477,13 @@ TEST(two_loads_ask_in_turn_and_one_that_is_left_alone_goes_on)
     pid_t second = fork();
     CHECK(second >= 0);
     if (second == 0) {
+        pair[1].our_ns = 1ull << 40;
         say_in_turn(&pair[1], ends[1], 'b');
-        _exit(0);
+        _exit(pair[1].their_ns == 5 ? 0 : 1);
     }
+    pair[0].our_ns = 5;
     say_in_turn(&pair[0], ends[1], 'a');
+    CHECK(pair[0].their_ns == 1ull << 40);
     CHECK_EQ_INT(waitpid(second, &status, 0), second);
     CHECK_EQ_INT(status, 0);
     CHECK_EQ_INT(read(ends[0], said, sizeof said), 6);

@@ -49,36 +49,40 @@ int load_end(struct load *load, struct error *error)
 }
 
 /*
- * A turn lasts as long: a busy host takes the processor away for longer, and so from both. Neither
- * so short that what finds cold caches, the first request, stands for too many, nor that of many
- * clients each asks only once or twice.
+ * A turn lasts as long, by the slower of both: a busy host takes the processor away for longer, and
+ * so from both. Neither so short that what finds cold caches, the first request, stands for too
+ * many, nor that of many clients each asks only once or twice.
  */
 #define LOAD_TURN_NS 5000000u
-#define LOAD_TURN_MIN 50u
+#define LOAD_TURN_MIN 25u
 #define LOAD_TURN_OF_EACH 10u
 
-/* How many requests the next turn has: as many as by those before, ASKED in NS, fit into one. */
-static unsigned turn_of(const struct load *load, unsigned asked, uint64_t ns)
+/* Both come to the same number, or one would be alone in the end. */
+static unsigned turns_of(const struct load *load)
 {
-    unsigned left = load->requests - asked;
-    uint64_t least = LOAD_TURN_OF_EACH * (uint64_t)load->connections;
-    uint64_t fitting = ns ? (uint64_t)asked * LOAD_TURN_NS / ns : 0;
+    unsigned least = LOAD_TURN_OF_EACH * load->connections;
 
     if (!load->turn)
-        return left;
+        return 1;
     least = least > LOAD_TURN_MIN ? least : LOAD_TURN_MIN;
-    fitting = fitting > least ? fitting : least;
-    /* Nor is a few requests' rest worth a turn. */
-    return fitting + least <= left ? (unsigned)fitting : left;
+    uint64_t ns =
+        load->turn->our_ns > load->turn->their_ns ? load->turn->our_ns : load->turn->their_ns;
+    uint64_t turns = ns / LOAD_TURN_NS, most = load->requests / least;
+    turns = turns < most ? turns : most;
+    return turns ? (unsigned)turns : 1;
 }
 
 static int warm_up(struct load *load, load_ask *ask, void *client, struct error *error)
 {
     turn_take(load->turn);
+    uint64_t began = clock_mono_ns();
     int r = ask(load, client, load->warmup, error);
+    if (load->turn && load->warmup)
+        load->turn->our_ns = (clock_mono_ns() - began) * load->requests / load->warmup;
     if (r == 0)
         r = load_begin(load, error);
     turn_pass(load->turn);
+    turn_take(load->turn); /* by now the other has told how long it needs */
     return r;
 }
 
@@ -99,11 +103,12 @@ int load_run(struct load *load, load_ask *ask, void *client, struct error *error
     unsigned asked = 0;
     uint64_t ns = 0;
     int r = warm_up(load, ask, client, error);
+    unsigned turns = turns_of(load);
 
-    while (asked < load->requests && r == 0) {
-        unsigned count = turn_of(load, asked, ns);
-        r = ask_in_turn(load, ask, client, count, &ns, error);
-        asked += count;
+    for (unsigned i = 1; i <= turns && r == 0; i++) {
+        unsigned until = (unsigned)((uint64_t)load->requests * i / turns);
+        r = ask_in_turn(load, ask, client, until - asked, &ns, error);
+        asked = until;
     }
     if (r)
         return r;

@@ -18,7 +18,7 @@ static int wait_for_turns_end(void)
     return sched_setscheduler(0, SCHED_BATCH, &none) ? -errno : 0;
 }
 
-static int work(void *shared, struct error *error)
+static int take_part(void *shared, struct error *error)
 {
     const struct pair_side *side = shared;
     int r = wait_for_turns_end();
@@ -34,7 +34,7 @@ static int run_jobs(struct pair_side side[static LOADS], struct turn turn[static
     int r = 0;
 
     for (enum load_of of = 0; of < LOADS && r == 0; of++)
-        r = job_start(&job[of], work, &side[of], cpu, pod, error);
+        r = job_start(&job[of], take_part, &side[of], cpu, pod, error);
     turn_close(turn);
     for (enum load_of of = LOADS; of-- > 0;)
         ended[of] = job_wait(&job[of], &why[of]);

@@ -32,13 +32,16 @@ static void let_go(struct turn *turn)
 
 void turn_take(struct turn *turn)
 {
-    char word;
+    uint64_t word;
 
     if (!turn || turn->is_ours)
         return;
     let_go(turn);
-    while (recv(turn->ours, &word, sizeof(word), 0) < 0 && errno == EINTR)
+    ssize_t got;
+    while ((got = recv(turn->ours, &word, sizeof(word), 0)) < 0 && errno == EINTR)
         ;
+    if (got == (ssize_t)sizeof(word))
+        turn->their_ns = word;
     turn->is_ours = true;
 }
 
@@ -47,5 +50,5 @@ void turn_pass(struct turn *turn)
     if (!turn)
         return;
     let_go(turn);
-    turn->is_ours = send(turn->ours, "", 1, MSG_NOSIGNAL) != 1;
+    turn->is_ours = send(turn->ours, &turn->our_ns, sizeof(turn->our_ns), MSG_NOSIGNAL) < 0;
 }

@@ -7,11 +7,14 @@
 #define BENCH_TURN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* One of the two. */
 struct turn {
-    int ours, theirs; /* ends of a pair of sockets */
-    bool is_ours;     /* the turn, now */
+    int ours, theirs;  /* ends of a pair of sockets */
+    bool is_ours;      /* the turn, now */
+    uint64_t our_ns;   /* how long we shall need in all, as we guess; told with each turn we pass */
+    uint64_t their_ns; /* what the other has told */
 };
 
 /* Make both; the first of PAIR begins. 0 or -errno. */
