@@ -82,7 +82,6 @@ static int warm_up(struct load *load, load_ask *ask, void *client, struct error 
     if (r == 0)
         r = load_begin(load, error);
     turn_pass(load->turn);
-    turn_take(load->turn); /* by now the other has told how long it needs */
     return r;
 }
 
@@ -103,8 +102,11 @@ int load_run(struct load *load, load_ask *ask, void *client, struct error *error
     unsigned asked = 0;
     uint64_t ns = 0;
     int r = warm_up(load, ask, client, error);
-    unsigned turns = turns_of(load);
 
+    if (r)
+        return r;
+    turn_take(load->turn); /* with it the other has told how long it needs */
+    unsigned turns = turns_of(load);
     for (unsigned i = 1; i <= turns && r == 0; i++) {
         unsigned until = (unsigned)((uint64_t)load->requests * i / turns);
         r = ask_in_turn(load, ask, client, until - asked, &ns, error);

@@ -18,8 +18,7 @@ struct ratio ratio_of(double *values, unsigned n);
 #define RATIO_UNTOLD "~"
 #define RATIO_TOLD 0.15
 
-/* Whether its interval lies within PART of its middle, 0.15 for 15 %: the rounds are of one mind.
- */
+/* Whether its interval lies within PART of its middle, 0.15 for 15 %. */
 bool ratio_is_told(const struct ratio *ratio, double part);
 
 /* RATIO_UNTOLD or "". */
