@@ -36,6 +36,8 @@ class Crowd:
             script = f'echo "$VALUE" >> {self.path("exec", number)}; exec sleep 1000'
             self.spawn(number, HELPER, "--socket", socket, "exec", "--env-name", "VALUE", "--grace", "5s",
                        "--", "/bin/sh", "-c", script)
+        for reader in self.readers:
+            assert reader.stdout.readline() == b"0\n"  # it is open; from here on each line answers a command
 
     def spawn(self, number, *command, **options):
         process = self.pods[number % PODS].spawn(*command, stderr=subprocess.DEVNULL, **options)
