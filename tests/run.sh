@@ -58,17 +58,18 @@ count() { # WHAT FILE...
 }
 
 run_suite() { # NAME COMMAND...
-    local name=$1 log=$logs/$1.log start=$SECONDS status
+    local name=$1 log=$logs/$1.log start=$SECONDS status busy TIMEFORMAT='%U %S'
     shift
-    "$@" > "$log" 2>&1
+    busy=$({ time "$@" > "$log" 2>&1; } 2>&1)
     status=$?
     if ! grep -qE '^(ok|not ok|skip) ' "$log"; then
         echo "not ok - $name: printed no result (status $status)" >> "$log"
     elif [ $status -ne 0 ] && ! grep -q '^not ok ' "$log"; then
         echo "not ok - $name: ended with status $status" >> "$log"
     fi
-    printf '%-12s %4d passed %3d failed %3d skipped %4d s\n' "$name" "$(count ok "$log")" \
-        "$(count 'not ok' "$log")" "$(count skip "$log")" $((SECONDS - start))
+    printf '%-12s %4d passed %3d failed %3d skipped %4d s, busy %4.0f s\n' "$name" \
+        "$(count ok "$log")" "$(count 'not ok' "$log")" "$(count skip "$log")" \
+        $((SECONDS - start)) "$(awk '{ print $1 + $2 }' <<< "$busy")"
     if grep -q '^not ok ' "$log"; then
         echo "  $log:" && grep -vE '^(ok|skip) |^  [A-Z]+ ' "$log" | tail -n 60 | sed 's/^/  /'
     else
