@@ -53,6 +53,8 @@ static struct {
     struct clusters_node nodes[CLUSTERS_NODES];
     unsigned version; /* the last resource version given */
     unsigned puts, conflicts, reviews;
+    int loses; /* the answer to the next KEY_PUT, which is (1) told of before and (2) after that is
+                  known, or (3) not done */
     unsigned refusals;             /* so many KEY_PUTs are answered "conflict" without a look */
     const char *user, *node_claim; /* what a review says instead of the truth; NULL: the truth */
     int is_invalid;                /* tokens are not accepted */
@@ -217,6 +219,19 @@ static inline int clusters_may(struct span version, const struct clusters_object
     return span_is(version, now);
 }
 
+/* The answer is lost. */
+static inline void clusters_lose_key_put(struct clusters_node *node, const struct wire_message *m)
+{
+    int how = clusters.loses;
+    clusters.loses = 0;
+    if (how != 1)
+        clusters_answer(node, m->number, "unreachable");
+    if (how != 3)
+        clusters_set_key(m->field[KEY_RECIPIENT], m->field[KEY_SEALED], m->field[KEY_NODES]);
+    if (how == 1)
+        clusters_answer(node, m->number, "unreachable");
+}
+
 static inline void clusters_key_put(struct clusters_node *node, const struct wire_message *m)
 {
     clusters.puts++;
@@ -224,6 +239,10 @@ static inline void clusters_key_put(struct clusters_node *node, const struct wir
         clusters.refusals -= clusters.refusals != 0;
         clusters.conflicts++;
         clusters_answer(node, m->number, "conflict");
+        return;
+    }
+    if (clusters.loses) {
+        clusters_lose_key_put(node, m);
         return;
     }
     clusters_set_key(m->field[KEY_RECIPIENT], m->field[KEY_SEALED], m->field[KEY_NODES]);

@@ -79,6 +79,7 @@ static void on_key(void *context, const struct wire_message *message)
         root_take_object(context, message);
     else
         root_take_gone(context);
+    root_put_seen(context);
 }
 
 static int is_own(const struct root *root, const struct wire_message *message)
@@ -116,8 +117,10 @@ static void on_reset(void *context, const struct wire_message *message)
 static void on_synced(void *context, const struct wire_message *message)
 {
     struct root *root = context;
-    if (span_is(message->field[LIST_WHAT], "key"))
+    if (span_is(message->field[LIST_WHAT], "key")) {
         root_take_synced(root);
+        root_put_seen(root);
+    }
     if (!span_is(message->field[LIST_WHAT], "nodes"))
         return;
     root->nodes_synced = 1;

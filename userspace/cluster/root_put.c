@@ -26,6 +26,7 @@ static void forget(struct root *root)
     change->sealed = NULL;
     change->admitted.count = 0;
     change->creates = change->rekeys = change->settles = 0;
+    change->is_asked = change->is_lost = 0;
     change->leaving[0] = '\0';
 }
 
@@ -82,7 +83,8 @@ static void on_kept(struct root *root, struct span version)
     struct wrap *next = change->next;
     char *sealed = change->sealed;
     fulfil(root, change);
-    change->conflicts = 0;
+    change->failures = 0;
+    root->trouble[0] = '\0';
     note_change(root, change);
     change->next = NULL;
     change->sealed = NULL;
@@ -97,23 +99,55 @@ static void on_kept(struct root *root, struct span version)
     root_take_accept(root, next, sealed, change->length);
 }
 
+/* Non-zero when the VSecMKey is what the change was to make of it. */
+static int is_there(const struct root *root)
+{
+    const struct root_change *change = &root->change;
+    const struct root_object *object = &root->object;
+    return object->is_there && object->length == change->length &&
+           memcmp(object->sealed, change->sealed, change->length) == 0;
+}
+
+void root_put_seen(struct root *root)
+{
+    struct root_change *change = &root->change;
+    char version[sizeof root->object.version]; /* on_kept() writes where it was */
+    if (!change->is_lost || change->is_asked || strcmp(root->object.version, change->base) == 0)
+        return;
+    memcpy(version, root->object.version, sizeof version);
+    if (is_there(root))
+        on_kept(root, span_of(version));
+    forget(root); /* else it never can be: it was made from a version that is no more */
+}
+
+/* Until the next attempt: longer each time, and not the same for all nodes. */
+static uint64_t wait_ms(struct root_change *change)
+{
+    uint64_t wait = LIMIT_CONFLICT_MIN_MS << (change->failures < 7 ? change->failures++ : 7);
+    wait = wait < LIMIT_CONFLICT_MAX_MS ? wait : LIMIT_CONFLICT_MAX_MS;
+    return wait + random_below(wait);
+}
+
 static void on_written(void *context, const struct wire_message *result)
 {
     struct root *root = context;
     struct root_change *change = &root->change;
     struct span code = result->field[RESULT_CODE];
-    uint64_t after = LIMIT_ADMISSION_RETRY_MS;
+    int is_conflict = span_is(code, "conflict"), is_unknown = span_is(code, "unreachable");
+    uint64_t after = is_conflict || is_unknown ? wait_ms(change) : LIMIT_ADMISSION_RETRY_MS;
+    change->is_asked = 0;
+    change->is_lost |= is_unknown;
     if (span_is(code, "ok")) {
         on_kept(root, result->field[RESULT_RESOURCE_VERSION]);
         after = 0;
-    } else if (span_is(code, "conflict")) {
-        after = LIMIT_CONFLICT_MIN_MS << (change->conflicts < 7 ? change->conflicts++ : 7);
-        after = after < LIMIT_CONFLICT_MAX_MS ? after : LIMIT_CONFLICT_MAX_MS;
-        after += random_below(after);
-    } else {
+    } else if (!is_conflict) {
         root_note_trouble(root, "the VSecMKey cannot be written", result);
     }
-    forget(root);
+    /* One whose answer is lost is found in the cluster, or sent once more as it is. */
+    if (change->is_lost && (is_conflict || is_unknown))
+        root_put_seen(root);
+    else
+        forget(root);
     change->due_ms = clock_mono_ms() + after;
     root_wake(root, after);
 }
@@ -140,12 +174,13 @@ static int send_change(struct root *root)
     if (!names)
         return -ENOMEM;
     age_key_write_recipient(&change->next->secret->identity[0].recipient, recipient);
-    message.field[KEY_RESOURCE_VERSION] = span_of(root->object.version);
+    message.field[KEY_RESOURCE_VERSION] = span_of(change->base);
     message.field[KEY_RECIPIENT] = span_of(recipient);
     message.field[KEY_SEALED] = (struct span){change->sealed, change->length};
     message.field[KEY_NODES] =
         (struct span){names, list_names(change->next, names, LIMIT_WIRE_LIST)};
     int r = link_ask(root->options.link, &message, on_written, root);
+    change->is_asked = r == 0;
     free(names);
     return r;
 }
@@ -154,6 +189,7 @@ static void put(struct root *root)
 {
     struct root_change *change = &root->change;
     int r = wrap_seal(change->next, &change->sealed, &change->length);
+    memcpy(change->base, root->object.version, sizeof change->base);
     if (r == 0)
         r = send_change(root);
     if (r == 0)
@@ -168,7 +204,7 @@ static int may_put(struct root *root)
 {
     const struct root_options *options = &root->options;
     uint64_t now = clock_mono_ms();
-    if (root->change.next || !link_is_up(options->link))
+    if (root->change.is_asked || !link_is_up(options->link))
         return 0;
     if (options->can_note && options->can_note(options->context) < 0) {
         str_copy(root->trouble, sizeof root->trouble,
@@ -204,10 +240,18 @@ static int set_recovery(struct root *root, struct wrap *next)
     return count != next->recoveries || memcmp(was, next->recovery, count * sizeof was[0]) != 0;
 }
 
+/* Non-zero when there is one whose answer was lost: that goes first, and nothing beside it. */
+static int put_lost(struct root *root)
+{
+    if (root->change.is_lost && send_change(root) < 0)
+        root_wake(root, LIMIT_ADMISSION_RETRY_MS);
+    return root->change.is_lost;
+}
+
 void root_put_first(struct root *root)
 {
     struct root_change *change = &root->change;
-    if (!may_put(root))
+    if (!may_put(root) || put_lost(root))
         return;
     struct rootkey *key = rootkey_generate(root->options.arena);
     change->next = key ? wrap_new(root->options.arena, rootkey_identities(key), 1) : NULL;
@@ -309,7 +353,7 @@ void root_put_changes(struct root *root)
 {
     struct root_change *change = &root->change;
     int somebody_asks = root_admit_look(root);
-    if (waits_for_more(root, somebody_asks) || !may_put(root))
+    if (waits_for_more(root, somebody_asks) || !may_put(root) || put_lost(root))
         return;
     change->gather_ms = 0;
     int has_to = is_wrong(root);

@@ -15,6 +15,9 @@ void root_put_first(struct root *root);
 /* Bring what is known and what is wished into the cluster, when that is more than is there. */
 void root_put_changes(struct root *root);
 
+/* The VSecMKey may be another: a change whose answer was lost is looked for in it. */
+void root_put_seen(struct root *root);
+
 void root_put_done(struct root *root);
 
 #endif

@@ -61,9 +61,12 @@ struct root_change {
     struct wrap_nodes admitted; /* for the audit trail */
     int creates, rekeys, settles;
     char leaving[LIMIT_DNS_SUBDOMAIN + 1];
-    uint64_t due_ms;    /* not before */
+    char base[LIMIT_WIRE_RV + 1]; /* the resource version that it is made from */
+    int is_asked;                 /* its answer will come */
+    int is_lost;                  /* that did not: it was done, or was not, or is to be yet */
+    uint64_t due_ms;              /* not before */
     uint64_t gather_ms; /* until then those who may be let in wait for others; 0: nobody does */
-    unsigned conflicts;
+    unsigned failures;  /* in a row */
 };
 
 struct root {
