@@ -90,6 +90,10 @@
 #define LIMIT_RESEALS 4u          /* objects sealed anew at a time: readers come first */
 /* Until an old root key is given up: every node has heard of the new one, or writes nothing. */
 #define LIMIT_REKEY_MS 60000u
+/* What is sealed to the root key now was so much ago found to be sealed to the newest; with the
+ * LIMIT_SYNC_MS that a write may take, less than LIMIT_REKEY_MS: until then the old key opens. */
+#define LIMIT_CONFIRMED_MS 20000u
+#define LIMIT_CONFIRM_TICKS 20u   /* in which what was found to be newer must have come: 10 s */
 #define LIMIT_CLUSTER_CHANGES 32u /* of administrators, under way: each holds its value */
 #define LIMIT_CLUSTER_TRIES 5u    /* of one of them, when others change the same object */
 #define LIMIT_TICK_MS 500u        /* between two looks at what is due, */

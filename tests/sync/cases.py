@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-from core import Core
+from core import ABI, Core
 from plane import NAMESPACE, OURS, free_port, wait_until
 
 SECRETS = "/apis/vsecm.com/v1/namespaces/{}/vsecmsecrets"
@@ -106,7 +106,7 @@ def put(core, name, version, sealed, resource_version="", keep="10"):
 def test_lists(world):
     """it says who it is, tells what there is on this node, and follows it"""
     core = world.n1.synced()
-    assert core.said[0][:2] == ("HELLO", ["1", "n1", core.said[0][1][2]]), core.said[0]
+    assert core.said[0][:2] == ("HELLO", [ABI, "n1", core.said[0][1][2]]), core.said[0]
     assert core.api
     pods = {fields[2]: fields for fields in core.lists["pods"].values()}
     assert pods["web-0"][1:5] == ["shop", "web-0", "web", "app=web-0\n"], pods
@@ -251,8 +251,10 @@ def test_nodes(world):
     assert core.result("NODE_DELETE", "n1")[0] == "ok"
     assert core.result("NODE_DELETE", "")[0] == "invalid"
     wait_until(lambda: "n1" not in core.lists["nodes"], 5, "its end")
+    assert core.result("KEY_GET")[:2] == ["missing", ""]
     code, version, why = core.result("KEY_PUT", "", RECIPIENT, SEALED.format("k"), "n1\n")
     assert code == "ok", why
+    assert core.result("KEY_GET")[:2] == ["ok", version]
     wait_until(lambda: core.lists["key"].get("root", [""])[0] == version, 5, "the key")
     code, second, why = core.result("KEY_PUT", version, RECIPIENT, SEALED.format("k2"), "n1\nn2\n")
     assert code == "ok", why

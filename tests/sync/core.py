@@ -21,6 +21,7 @@ def kinds_of(text):
 
 
 KINDS = kinds_of(HEADER.read_text())
+ABI = re.search(r'WIRE_ABI "(.*?)"', HEADER.read_text())[1]
 
 
 def encode(kind, number, fields):
@@ -99,7 +100,7 @@ class Core:
         self.said.append((kind, fields, time.monotonic()))
         name = kind.removesuffix("_GONE")
         if kind == "HELLO":
-            self.send("WELCOME", ["1"])
+            self.send("WELCOME", [ABI])
         elif kind == "RESET":
             self.lists[fields[0]] = {}
             self.synced.discard(fields[0])

@@ -251,6 +251,9 @@ class Api(Speaker):
         self.tell_key()
         self.result(message, "ok", self.key[0])
 
+    def do_key_get(self, message):
+        self.result(message, *(("ok", self.key[0]) if self.key else ("missing",)))
+
     def do_node_put(self, message, name, version, recipient, request, _):
         if version != (self.nodes[name][0] if name in self.nodes else ""):
             self.result(message, "conflict")

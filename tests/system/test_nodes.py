@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 
 from api import Api, age, ask, new_key
 from lab import Daemon
@@ -82,6 +83,26 @@ def test_nodes():
         assert {("node-admit", "node-2"), ("root-create", ""), ("root-rekey", "node-2"),
                 ("node-approve", "node-2"), ("node-remove", "node-2")} <= set(operations), operations
     os.unlink(second)
+
+
+def test_late_news():
+    """what is stored before this node has seen the cluster's newest root key waits until it has"""
+    with cluster() as (daemon, api):
+        admin = Admin(daemon)
+        api.until(lambda: "node-1" in api.nodes and api.key)
+        with api.server.lock:  # somebody changes the VSecMKey, and the news is late
+            api.server.key = (api.next_version(), *api.key[1:])
+        thread = threading.Thread(target=admin.good, args=("put", "-n", "app", "web"), kwargs={"text": b"v1"})
+        thread.start()
+        api.until(lambda: len(api.of_kind("key-get")) > 1)
+        assert not api.of_kind("put")
+        with api.server.lock:
+            api.tell_key()
+        thread.join(10)
+        assert not thread.is_alive() and ("app", "web") in api.secrets
+        asked = len(api.of_kind("key-get"))
+        admin.good("put", "-n", "app", "web", text=b"v2")
+        assert len(api.of_kind("key-get")) == asked, "it was the newest a moment ago"
 
 
 def test_alone():

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 
-ABI = "1"
+ABI = "2"
 UID = 65532
 
 # What vsecm-sync says, then what the core says; with the number of fields of each.
@@ -18,8 +18,8 @@ KINDS = [
     ("seen", 9), ("gone", 3), ("node", 5), ("node-gone", 1), ("key", 5), ("key-gone", 0), ("api", 2), ("leader", 1),
     ("drift", 2), ("secret", 9), ("version", 3), ("token", 1), ("review", 4), ("result", 3),
     ("welcome", 1), ("get", 2), ("put", 10), ("delete", 4), ("status", 7), ("history", 2), ("event", 6),
-    ("node-put", 5), ("node-delete", 1), ("key-put", 4), ("token-get", 0), ("token-review", 2), ("export", 4),
-    ("export-delete", 2), ("health", 3),
+    ("node-put", 5), ("node-delete", 1), ("key-put", 4), ("key-get", 0), ("token-get", 0), ("token-review", 2),
+    ("export", 4), ("export-delete", 2), ("health", 3),
 ]
 NUMBERS = {name: number for number, (name, _) in enumerate(KINDS)}
 HEAD = struct.Struct("=IHHQ")  # bytes in all, kind, fields, number of the request

@@ -249,6 +249,17 @@ static inline void clusters_key_put(struct clusters_node *node, const struct wir
     clusters_answer(node, m->number, "ok");
 }
 
+static inline void clusters_key_get(struct clusters_node *node, uint64_t number)
+{
+    char version[16] = "";
+    struct wire_message result = {.kind = WIRE_RESULT, .number = number};
+    if (clusters.key.is_there)
+        snprintf(version, sizeof version, "%u", clusters.key.version);
+    result.field[RESULT_CODE] = span_of(clusters.key.is_there ? "ok" : "missing");
+    result.field[RESULT_RESOURCE_VERSION] = span_of(version);
+    clusters_tell(node, &result);
+}
+
 static inline void clusters_node_put(struct clusters_node *node, const struct wire_message *m)
 {
     struct clusters_object *object = clusters_find(m->field[NODE_NAME], 0);
@@ -330,6 +341,7 @@ static inline void clusters_message(void *context, const struct wire_message *me
     switch (message->kind) {
     case WIRE_WELCOME: clusters_tell_all(node); break;
     case WIRE_KEY_PUT: clusters_key_put(node, message); break;
+    case WIRE_KEY_GET: clusters_key_get(node, message->number); break;
     case WIRE_NODE_PUT: clusters_node_put(node, message); break;
     case WIRE_NODE_DELETE: clusters_node_delete(message); break;
     case WIRE_TOKEN_GET: clusters_token(node, message->number); break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A node of a cluster for tests of secrets.h: a store, a link with the other end of sync_side.h,
- * and pods and a root key as the test says. What decides who pods are and how keys come is not in
- * it.
+ * and pods and a root key as the test says; whether that is the newest is asked and judged for
+ * real. What decides who pods are and how keys come is not in it.
  */
 #ifndef VSECM_TESTS_UNIT_NODE_SECRETS_H
 #define VSECM_TESTS_UNIT_NODE_SECRETS_H
@@ -14,7 +14,8 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "cluster/pods.h"
-#include "cluster/root.h"
+#include "cluster/root_confirm.h"
+#include "cluster/root_state.h"
 #include "cluster/sealed_record.h"
 #include "cluster/secrets.h"
 #include "crypto/age_key.h"
@@ -33,32 +34,33 @@ static struct loop_timer look;
 
 /* ---- the pods and the root key --------------------------------------------------------------- */
 
+static struct root root; /* what root_confirm.c looks at */
 static struct age_identity identities[2];
 static size_t identity_count;
 static int is_left_out;
 static char needed[64]; /* a namespace: all its keys */
 
-const struct age_recipient *root_recipient(const struct root *root)
+const struct age_recipient *root_recipient(const struct root *whose)
 {
-    (void)root;
+    (void)whose;
     return identity_count ? &identities[0].recipient : NULL;
 }
 
-const struct age_recipient *root_seals_to(const struct root *root)
+const struct age_recipient *root_seals_to(const struct root *whose)
 {
-    return is_left_out ? NULL : root_recipient(root);
+    return is_left_out ? NULL : root_recipient(whose);
 }
 
-const struct age_identity *root_identities(const struct root *root, size_t *count)
+const struct age_identity *root_identities(const struct root *whose, size_t *count)
 {
-    (void)root;
+    (void)whose;
     *count = identity_count;
     return identity_count ? identities : NULL;
 }
 
-const char *root_why(const struct root *root)
+const char *root_why(const struct root *whose)
 {
-    (void)root;
+    (void)whose;
     return "this node waits to be let in";
 }
 
@@ -207,6 +209,7 @@ static inline void begin_secrets(void)
                                             .arena = stores.arena,
                                             .link = line,
                                             .store = stores.store,
+                                            .root = &root,
                                             .versions = 3,
                                             .max = 50,
                                             .settled = on_settled,
@@ -228,6 +231,8 @@ static inline void begin_with(int is_async)
     age_key_generate(&identities[0]);
     age_key_generate(&identities[1]);
     snprintf(needed, sizeof needed, "a");
+    root = (struct root){.object = {.is_there = 1, .version = "1"}};
+    sync_side.key = "1";
     stores = (struct stores){.arena = arenas_new(12 * ARENA_MIB)};
     scratch_new();
     if (is_async) {

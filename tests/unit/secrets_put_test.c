@@ -218,13 +218,111 @@ TEST(put_that_is_refused)
     end();
 }
 
+/* ---- the root key that is the newest ----------------------------------------------------------
+ */
+
+TEST(put_asks_whether_the_root_key_is_the_newest)
+{
+    begin();
+    CHECK_EQ_INT(put("a/1", "one"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), 0);
+    CHECK_EQ_INT(sync_side.key_gets, 1);
+    CHECK_EQ_INT(put("a/1", "two"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), 0);
+    CHECK_EQ_INT(sync_side.key_gets, 1); /* it was, a moment ago */
+    skip_ms(LIMIT_CONFIRMED_MS);
+    CHECK_EQ_INT(put("a/1", "three"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), 0);
+    CHECK_EQ_INT(sync_side.key_gets, 2);
+    root.object.is_there = 0; /* one that was brought, and is nowhere yet */
+    sync_side.key = NULL;
+    skip_ms(LIMIT_CONFIRMED_MS);
+    CHECK_EQ_INT(put("a/1", "four"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), 0);
+    CHECK_EQ_INT(sync_side.key_gets, 3);
+    end();
+}
+
+static int opens(const struct age_identity *identity)
+{
+    const struct sync_side_object *object = sync_side_find("a/1");
+    struct record record;
+    int r = sealed_record_read(stores.arena, (struct span){object->sealed, object->length},
+                               identity, 1, &record);
+    if (r == 0)
+        record_done(stores.arena, &record);
+    return r == 0;
+}
+
+static int was_asked_twice(void)
+{
+    return sync_side.key_gets > 1;
+}
+
+/* The node was cut off when the root key was changed, and can write again before it hears of it. */
+TEST(put_waits_for_a_root_key_that_is_newer)
+{
+    struct age_identity gone;
+    begin();
+    gone = identities[0];
+    sync_side.key = "2";
+    CHECK_EQ_INT(put("a/1", "one"), -EINPROGRESS);
+    WAIT_FOR(was_asked_twice);
+    CHECK_EQ_INT(sync_side.puts, 0);
+    age_key_generate(&identities[0]);
+    snprintf(root.object.version, sizeof root.object.version, "2");
+    root.object.is_unjudged = 1; /* it has come, and there was no memory to look into it */
+    unsigned asked = sync_side.key_gets;
+    while (sync_side.key_gets == asked)
+        wait_ms(never, 50);
+    CHECK_EQ_INT(sync_side.puts, 0);
+    root.object.is_unjudged = 0;
+    CHECK_EQ_INT(settle(), 0);
+    CHECK(a1_is_one() && opens(&identities[0]) && !opens(&gone));
+    end();
+}
+
+TEST(put_whose_newer_root_key_does_not_come)
+{
+    begin();
+    sync_side.key = "2";
+    CHECK_EQ_INT(put("a/1", "one"), -EINPROGRESS);
+    for (int i = 0; i < 100 && !heard.settled; i++) {
+        skip_ms(LIMIT_TICK_MS);
+        wait_ms(never, 5);
+    }
+    CHECK_EQ_INT(settle(), -EBUSY);
+    check_why(heard.why, "a/1: the cluster's VSecMKey was changed, and this node has not seen the "
+                         "change yet; it was not stored");
+    CHECK_EQ_INT(sync_side.puts, 0);
+    end();
+}
+
+TEST(put_when_the_newest_root_key_cannot_be_asked_for)
+{
+    begin();
+    sync_side.key_refuses = "unreachable";
+    CHECK_EQ_INT(put("a/1", "one"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), -EHOSTUNREACH);
+    check_why(heard.why, "a/1 was not changed");
+    sync_side.key_refuses = "forbidden";
+    CHECK_EQ_INT(put("a/1", "one"), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), -EACCES);
+    CHECK_EQ_INT(sync_side.puts, 0);
+    end();
+}
+
+/* ---- puts that fail ---------------------------------------------------------------------------
+ */
+
 TEST(put_that_is_too_large)
 {
     static char value[800 * 1024];
     begin();
     memset(value, 'x', sizeof value - 1);
-    CHECK_EQ_INT(put("a/1", value), -EFBIG);
-    check_why(why(), "and an object takes 1024000 at most; it was not stored");
+    CHECK_EQ_INT(put("a/1", value), -EINPROGRESS);
+    CHECK_EQ_INT(settle(), -EFBIG);
+    check_why(heard.why, "and an object takes 1024000 at most; it was not stored");
     value[600 * 1024] = '\0';
     CHECK_EQ_INT(put("a/1", value), -EINPROGRESS);
     CHECK_EQ_INT(settle(), 0);

@@ -42,14 +42,16 @@ struct sync_side {
     struct channel *channel;
     struct sync_side_object objects[SYNC_SIDE_OBJECTS];
     unsigned last_rv, last_uid;
-    unsigned gets, puts, deletes, statuses, events; /* that have come */
-    char event[256];                                /* the message of the last */
+    unsigned gets, puts, deletes, statuses, events, key_gets; /* that have come */
+    char event[256];                                          /* the message of the last */
     unsigned unanswered;
-    unsigned conflicts;  /* so many puts meet one: somebody else was there before */
-    int breaks_on_put;   /* 1: the connection is lost before it is done, 2: after */
-    int is_silent;       /* nothing is answered */
-    const char *refuses; /* a code for each put; NULL: none */
-    const char *message; /* of that */
+    unsigned conflicts;      /* so many puts meet one: somebody else was there before */
+    int breaks_on_put;       /* 1: the connection is lost before it is done, 2: after */
+    int is_silent;           /* nothing is answered */
+    const char *key;         /* the VSecMKey's resource version; NULL: there is none */
+    const char *key_refuses; /* a code for each question after it; NULL: none */
+    const char *refuses;     /* a code for each put; NULL: none */
+    const char *message;     /* of that */
     void (*before_conflict)(struct sync_side *side, struct sync_side_object *object);
     void (*after_get)(void); /* has been answered; once. NULL: nothing follows */
 };
@@ -274,6 +276,15 @@ static inline void sync_side_put(const struct wire_message *put, const char *nam
     }
 }
 
+static inline void sync_side_key_get(uint64_t number)
+{
+    sync_side.key_gets++;
+    if (sync_side.key_refuses)
+        sync_side_end(number, sync_side.key_refuses, "");
+    else
+        sync_side_end(number, sync_side.key ? "ok" : "missing", sync_side.key ? sync_side.key : "");
+}
+
 static inline void sync_side_delete(const struct wire_message *message,
                                     struct sync_side_object *object)
 {
@@ -320,6 +331,8 @@ static inline void sync_side_on_message(void *context, const struct wire_message
         sync_side_get(message->number, sync_side_find(name));
     } else if (message->kind == WIRE_HISTORY) {
         sync_side_history(message->number, sync_side_find(name));
+    } else if (message->kind == WIRE_KEY_GET) {
+        sync_side_key_get(message->number);
     } else if (message->kind == WIRE_PUT) {
         sync_side_put(message, name);
     } else if (message->kind == WIRE_DELETE) {

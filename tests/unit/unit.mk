@@ -49,7 +49,7 @@ $(TEMPLATE_TESTS): $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o $(call objects
 # The pods and the root key are as the test says.
 $(patsubst %,$(O)/test/secrets%_test,_history _put _reseal) $(O)/test/secrets_test: $(O)/test/%_test: $(O)/obj/tests/unit/%_test.o \
     $(call objects,$(call sources,base wire crypto template store)) \
-    $(call objects,$(wildcard userspace/cluster/secrets*.c) $(patsubst %,userspace/cluster/%.c,catalog judgement link \
+    $(call objects,$(wildcard userspace/cluster/secrets*.c) $(patsubst %,userspace/cluster/%.c,catalog judgement link root_confirm \
     sealed_record))
 	@mkdir -p $(@D)
 	$(say) LD $@

@@ -76,7 +76,8 @@ struct root {
     char *held_text;     /* sealed, as the API server had it; NULL: it never was there */
     size_t held_length;
     int has_copy;
-    int is_out; /* the cluster has a newer one that is not wrapped to this node */
+    int is_out;            /* the cluster has a newer one that is not wrapped to this node */
+    uint64_t confirmed_ms; /* when the VSecMKey that is known was last found to be the newest */
     struct root_object object;
     struct root_self self;
     struct root_wish wish;

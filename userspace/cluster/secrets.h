@@ -28,7 +28,7 @@ struct secrets_options {
     struct arena *arena;
     struct link *link;
     struct store *store;
-    const struct root *root;
+    struct root *root;
     const struct pods *pods;
     /* What must be here besides, as pods_need(); NULL: nothing. */
     int (*also_need)(void *context, struct span key);

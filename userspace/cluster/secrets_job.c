@@ -166,7 +166,7 @@ void secrets_job_advance(struct job *job, int r)
 int secrets_job_next_key(struct job *job)
 {
     job->at++;
-    job->tries = 0;
+    job->tries = job->waits = 0;
     job->was_sent = 0;
     job->step = job->begin;
     return 0;

@@ -36,8 +36,10 @@ struct job {
     job_step *begin; /* the first for each key */
     job_step *send;  /* the one behind secrets_known_look() */
     unsigned tries;  /* of this key */
-    int is_stuck;    /* what it wanted could not be asked: at the next tick */
-    int was_sent;    /* if its answer is lost, nobody knows what became of it */
+    unsigned waits;  /* of this key, for a root key that is newer than the one here */
+    uint64_t asked_ms;
+    int is_stuck; /* what it wanted could not be asked: at the next tick */
+    int was_sent; /* if its answer is lost, nobody knows what became of it */
     struct job_known known;
     uint64_t store_ticket; /* of the change here; 0: none is under way */
 
@@ -91,6 +93,13 @@ int secrets_put_send(struct job *job);
 
 /* Take a copy of PUT, whose memory is about to go. 0 or -ENOSPC. */
 int secrets_put_copy(struct job *job, const struct change_put *put);
+
+/* ---- secrets_confirm.c ------------------------------------------------------------------------
+ */
+
+/* A step: ask whether the root key that is known here is the newest; behind it secrets_put_send().
+ */
+int secrets_confirm(struct job *job);
 
 /* ---- secrets_known.c ------------------------------------------------------------------------- */
 

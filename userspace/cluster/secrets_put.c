@@ -13,6 +13,7 @@
 #include "base/writer.h"
 #include "cluster/link.h"
 #include "cluster/root.h"
+#include "cluster/root_confirm.h"
 #include "cluster/sealed_record.h"
 #include "cluster/secrets_job.h"
 #include "cluster/secrets_message.h"
@@ -170,6 +171,10 @@ int secrets_put_send(struct job *job)
         return secrets_job_fail_conflict(job);
     if (!to)
         return secrets_job_fail(job, -ENOKEY, root_why(secrets->options.root));
+    if (!root_confirm_is_recent(secrets->options.root)) {
+        job->step = secrets_confirm;
+        return 0;
+    }
     const struct record record = record_of(job);
     int r = sealed_record_write(secrets->options.arena, &record, to, &sealed, &length);
     if (r < 0)

@@ -43,6 +43,14 @@ void request_cluster_key_put(struct request *request)
                  request->message.field[KEY_RESOURCE_VERSION], body_key);
 }
 
+void request_cluster_key_get(struct request *request)
+{
+    char path[PATHS_SIZE];
+    const struct requests_call call = {.method = "GET", .path = path};
+    if (requests_path(request, path, PATHS_VSECMKEY, none, SPAN_LITERAL(NAMES_KEY), ""))
+        requests_ask(request, &call, requests_end_as);
+}
+
 void request_cluster_node_delete(struct request *request)
 {
     char path[PATHS_SIZE];

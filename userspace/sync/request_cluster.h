@@ -9,6 +9,7 @@ requests_begin request_cluster_event;
 requests_begin request_cluster_node_put;
 requests_begin request_cluster_node_delete;
 requests_begin request_cluster_key_put;
+requests_begin request_cluster_key_get;
 requests_begin request_cluster_token;
 requests_begin request_cluster_review;
 

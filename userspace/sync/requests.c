@@ -37,6 +37,7 @@ static const struct requests_row rows[] = {
     {WIRE_NODE_PUT, 0, 0, request_cluster_node_put},
     {WIRE_NODE_DELETE, 0, 0, request_cluster_node_delete},
     {WIRE_KEY_PUT, 0, 0, request_cluster_key_put},
+    {WIRE_KEY_GET, 0, 0, request_cluster_key_get},
     {WIRE_TOKEN_GET, 0, 0, request_cluster_token},
     {WIRE_TOKEN_REVIEW, 0, 1, request_cluster_review},
     {WIRE_EXPORT, 0, 1, request_export_write},

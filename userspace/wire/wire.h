@@ -16,7 +16,7 @@
 struct error;
 struct writer;
 
-#define WIRE_ABI "1" /* both sides must have the same */
+#define WIRE_ABI "2" /* both sides must have the same */
 #define WIRE_FIELDS 10u
 
 enum wire_kind {
@@ -56,6 +56,7 @@ enum wire_kind {
     WIRE_NODE_PUT,      /* create (no resource version) or replace a VSecMNode */
     WIRE_NODE_DELETE,   /* */
     WIRE_KEY_PUT,       /* create (no resource version) or replace the VSecMKey */
+    WIRE_KEY_GET,       /* which resource version the VSecMKey has now */
     WIRE_TOKEN_GET,     /* the token that proves which node we are */
     WIRE_TOKEN_REVIEW,  /* whose token this is */
     WIRE_EXPORT,        /* write a Kubernetes Secret: plaintext, on purpose */
