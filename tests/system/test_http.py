@@ -96,6 +96,25 @@ def test_pipelining():
         assert connection.answer().body == b"value"
 
 
+def test_turns():
+    """each request goes where it says, whatever the one before it on the connection was"""
+    with world("web", requests_per_second=0) as (daemon, web):
+        daemon.put('{"member": "inside"}', "app/web")
+        body = b"x" * 10
+        requests = [(b"GET /v1/value", b'{"member": "inside"}'), (b"GET /v1/value/member", b"inside"),
+                    (b"GET /v1/value/other", b"no such member"), (b"GET /v1/nowhere", b"nothing at this path"),
+                    (b"GET /v1/whoami", b'"workload":"web"'), (b"HEAD /v1/value", b""),
+                    (b"POST /v1/shield", b"error"), (b"GET /v1/value?x=y", b'{"member": "inside"}')]
+        connection = web.connect(daemon.public)
+        for first in requests:
+            for second in requests:
+                for line, expected in (first, second, second, first):
+                    tail = b"Content-Length: 10\r\n\r\n" + body if line.startswith(b"POST") else b"\r\n"
+                    connection.send(line + b" HTTP/1.1\r\nHost: x\r\n" + tail)
+                    answer = connection.answer()
+                    assert expected in answer.body, (first, second, answer)
+
+
 def test_pieces():
     """a request that comes byte by byte is one request"""
     with world() as (daemon,):

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 
+#include <stdio.h>
+
 #include "tests/unit/check.h"
 
 #define SECOND INT64_C(1000000)
@@ -87,6 +89,22 @@ TEST(readings)
         if ((r == 0) != (rows[i].us >= 0) || us != rows[i].us)
             check_fail(__FILE__, __LINE__, "'%s': %d, %lld", rows[i].text, r, (long long)us);
     }
+}
+
+/* Also as time goes back: a clock may be set. */
+TEST(every_microsecond_of_a_second)
+{
+    for (int64_t us = 999999; us >= 0; us--) {
+        char text[CLOCK_RFC3339], fraction[16];
+        snprintf(fraction, sizeof fraction, ".%06dZ", (int)us);
+        clock_format(SECOND + us, text);
+        CHECK_STR(text + 19, fraction);
+    }
+    char text[CLOCK_RFC3339];
+    clock_format(SECOND - 1, text);
+    CHECK_STR(text, "1970-01-01T00:00:00.999999Z");
+    clock_format(2 * SECOND, text);
+    CHECK_STR(text, "1970-01-01T00:00:02.000000Z");
 }
 
 TEST(what_is_written_can_be_read)

@@ -95,6 +95,23 @@ TEST(the_same_head_again)
         CHECK_EQ_INT(http_read_again(text, length, &memo, &request, &why), HTTP_MORE);
 }
 
+/* What a head led to is kept with it, and goes with it. */
+TEST(what_a_head_led_to)
+{
+    static const struct route *const some = (const struct route *)&some;
+    static const char first[] = "GET /v1/secret HTTP/1.1\r\n" HOST END;
+    static const char second[] = "GET /v1/value HTTP/1.1\r\n" HOST END;
+    static const char with_body[] = "POST /v1/shield HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END;
+    struct http_memo memo = {0};
+    CHECK(read_again(&memo, first).memo == &memo && !memo.route);
+    memo.route = some;
+    CHECK(read_again(&memo, first).memo == &memo && memo.route == some);
+    CHECK(!read_again(&memo, with_body).memo);
+    CHECK(read_again(&memo, first).memo == &memo && memo.route == some);
+    CHECK(read_again(&memo, second).memo == &memo && !memo.route);
+    CHECK(read_again(&memo, first).memo == &memo && !memo.route);
+}
+
 TEST(heads_that_are_not_remembered)
 {
     struct http_memo memo = {0};

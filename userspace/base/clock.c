@@ -67,20 +67,34 @@ static void date_and_time(int64_t seconds, char *at)
     digits(at + 17, 2, tm.tm_sec);
 }
 
+/* VALUE < 100. With no division: each request's record has three of these. */
+static void two_digits(char *at, unsigned value)
+{
+    unsigned tens = value * 103 >> 10;
+    at[0] = (char)('0' + tens);
+    at[1] = (char)('0' + value - tens * 10);
+}
+
+static void microseconds(char *at, unsigned us)
+{
+    two_digits(at, us / 10000);
+    two_digits(at + 2, us / 100 % 100);
+    two_digits(at + 4, us % 100);
+}
+
 void clock_format(int64_t wall_us, char ret[CLOCK_RFC3339])
 {
-    /* Every request's audit record is stamped: mostly as the last one, or within its second. */
-    static int64_t cached_us = -1;
-    static char cached[CLOCK_RFC3339];
+    /* Every request's audit record is stamped: mostly within the second of the last one. */
+    static int64_t second_us = -1; /* where the one that is written here began */
+    static char written[CLOCK_RFC3339];
     wall_us = since_1970(wall_us);
-    if (cached_us < 0 || wall_us / 1000000 != cached_us / 1000000) {
-        date_and_time(wall_us / 1000000, cached);
-        memcpy(cached + 19, ".000000Z", 9);
+    if (second_us < 0 || wall_us < second_us || wall_us - second_us >= 1000000) {
+        second_us = wall_us - wall_us % 1000000;
+        date_and_time(second_us / 1000000, written);
+        memcpy(written + 19, ".000000Z", 9);
     }
-    if (wall_us != cached_us)
-        digits(cached + 20, 6, wall_us % 1000000);
-    cached_us = wall_us;
-    memcpy(ret, cached, CLOCK_RFC3339_LENGTH + 1);
+    microseconds(written + 20, (unsigned)(wall_us - second_us));
+    memcpy(ret, written, CLOCK_RFC3339_LENGTH + 1);
 }
 
 void clock_format_seconds(int64_t wall_us, char ret[CLOCK_RFC3339])

@@ -2,7 +2,6 @@
 #include "base/table.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -49,7 +48,12 @@ static struct slot *slot_of(const struct table *table, uint64_t hash, struct spa
 
 void *table_find(const struct table *table, struct span key)
 {
-    return slot_of(table, hash_bytes(key.data, key.length), key)->value;
+    return table_find_hashed(table, key, hash_bytes(key.data, key.length));
+}
+
+void *table_find_hashed(const struct table *table, struct span key, uint64_t hash)
+{
+    return slot_of(table, hash, key)->value;
 }
 
 static int grow(struct table *table)

@@ -7,6 +7,7 @@
 #define VSECM_BASE_TABLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -17,6 +18,9 @@ struct table *table_new(size_t max);
 
 /* The value of KEY, or NULL. */
 void *table_find(const struct table *table, struct span key);
+
+/* The same, with HASH of KEY by hash_bytes(), for whoever looks for one key again and again. */
+void *table_find_hashed(const struct table *table, struct span key, uint64_t hash);
 
 /*
  * Set KEY to VALUE (not NULL). An older value of an equal key is returned in *old (may be NULL as

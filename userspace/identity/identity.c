@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/name.h"
 #include "base/str.h"
 #include "identity/fields.h"
@@ -28,6 +29,7 @@ int identity_set_names(struct identity *identity, struct span namespace, struct 
     memcpy(identity->key + namespace.length + 1, workload.data, workload.length);
     identity->key_length = namespace.length + 1 + workload.length;
     identity->key[identity->key_length] = '\0';
+    identity->key_hash = hash_bytes(identity->key, identity->key_length);
     return 0;
 }
 

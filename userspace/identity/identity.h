@@ -7,6 +7,7 @@
 #define VSECM_IDENTITY_IDENTITY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 #include "limits.h"
@@ -25,6 +26,7 @@ struct identity {
     char workload[LIMIT_DNS_LABEL + 1];
     char key[LIMIT_OWN_KEY + 1]; /* namespace/workload: the key of the one secret it may read */
     size_t key_length;
+    uint64_t key_hash;     /* by hash_bytes() */
     char *pod;             /* NULL where there is none */
     char *service_account; /* NULL where there is none */
     size_t label_count;

@@ -12,6 +12,9 @@
 
 #include "base/span.h"
 
+struct http_memo;
+struct route;
+
 /* Spans point into the buffer that was read. */
 struct http_request {
     struct span method;
@@ -21,9 +24,10 @@ struct http_request {
     struct span last_event_id; /* empty when absent */
     uint64_t content_length;
     int has_length;
-    int expects_continue; /* the client waits for "100 Continue" before it sends the body */
-    int closes;           /* the client wants the connection closed after the answer */
-    size_t head_length;   /* bytes up to and with the empty line */
+    int expects_continue;   /* the client waits for "100 Continue" before it sends the body */
+    int closes;             /* the client wants the connection closed after the answer */
+    size_t head_length;     /* bytes up to and with the empty line */
+    struct http_memo *memo; /* that remembers this head; NULL: none does */
 };
 
 #define HTTP_MORE 0     /* the head is not complete yet */
@@ -42,6 +46,7 @@ int http_read(const char *data, size_t length, struct http_request *ret, const c
 struct http_memo {
     size_t length;               /* of the head in text; 0: nothing is remembered */
     struct http_request request; /* its spans point into text */
+    const struct route *route;   /* what it led to, kept here by whoever looked; NULL: nobody has */
     char text[HTTP_MEMO];
 };
 

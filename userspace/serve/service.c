@@ -205,8 +205,13 @@ static const struct route *find_route(struct service *service, struct call *call
                                       struct reply *reply)
 {
     const struct http_request *request = call->request;
+    struct http_memo *memo = request->memo;
     char allowed[ROUTE_METHODS];
+    if (memo && memo->route)
+        return memo->route;
     const struct route *route = route_find(request->method, request->path, &call->tail, allowed);
+    if (route && memo && !route->takes_tail)
+        memo->route = route;
     if (route)
         return route;
     call->reason = "no-route";

@@ -51,7 +51,8 @@ static const struct store_version *own_version(struct service *service, struct c
 {
     const struct identity *identity = call->subject->identity;
     struct span key = {identity->key, identity->key_length};
-    const struct store_version *version = store_find(service->store, key);
+    const struct store_version *version =
+        store_find_hashed(service->store, key, identity->key_hash);
     if (!version && is_coming(service, call, key)) {
         call->is_coming = 1;
         return NULL;

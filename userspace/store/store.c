@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/table.h"
 #include "crypto/arena.h"
 #include "crypto/secret.h"
@@ -145,7 +146,13 @@ void store_state_trim(struct store *store, struct entry *entry, unsigned count)
 
 const struct store_version *store_find(const struct store *store, struct span key)
 {
-    struct entry *entry = table_find(store->entries, key);
+    return store_find_hashed(store, key, hash_bytes(key.data, key.length));
+}
+
+const struct store_version *store_find_hashed(const struct store *store, struct span key,
+                                              uint64_t hash)
+{
+    const struct entry *entry = table_find_hashed(store->entries, key, hash);
     return entry && entry->version.number ? &entry->version : NULL;
 }
 

@@ -107,6 +107,10 @@ int store_is_broken(const struct store *store);
  */
 const struct store_version *store_find(const struct store *store, struct span key);
 
+/* The same, with HASH of KEY by hash_bytes(). */
+const struct store_version *store_find_hashed(const struct store *store, struct span key,
+                                              uint64_t hash);
+
 /*
  * Whether VERSION, which store_find() gave, may be read at NOW_US. Once it was seen to be expired
  * it stays so, whatever the clock does.
