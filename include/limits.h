@@ -85,6 +85,7 @@
 #define LIMIT_FETCH_MIN_MS 500u   /* until what could not be fetched is tried again, */
 #define LIMIT_FETCH_MAX_MS 60000u /* doubled each time up to this */
 #define LIMIT_TOUCHED_MS 2000u    /* in which the nodes look at an object that claims nothing new */
+#define LIMIT_STATUS_MS 60000u    /* in which they look at one whose status alone is another */
 #define LIMIT_TELL_MS 5000u       /* in which the nodes tell what became of it */
 #define LIMIT_UNNEEDED_MS 60000u  /* for which a secret is kept that no pod may read any more */
 #define LIMIT_RESEALS 4u          /* objects sealed anew at a time: readers come first */

@@ -32,7 +32,7 @@ static void translate(const cJSON *object)
         check(translate_cluster_node(object, is_gone, &message, &error), &message, &error);
         check(translate_cluster_key(object, is_gone, &cluster, &message, &error), &message, &error);
     }
-    check(translate_secret_seen(object, &message, &error), &message, &error);
+    check(translate_secret_seen(object, &secret, &message, &error), &message, &error);
     check(translate_secret_gone(object, &message, &error), &message, &error);
     check(translate_secret_whole(object, &secret, &message, &error), &message, &error);
     check(translate_secret_newest(object, &message, &error), &message, &error);

@@ -143,7 +143,7 @@ def test_put(world):
     code, first, why = put(core, "db", 1, SEALED.format("one"))
     assert code == "ok" and first, (code, why)
     wait_until(lambda: "shop/db" in core.lists["secrets"], 5, "the secret")
-    assert core.lists["secrets"]["shop/db"][3:] == [first, "1", TIME, TIME, "now", "never"]
+    assert core.lists["secrets"]["shop/db"][3:] == [first, "1", TIME, TIME, "now", "never", "1"]
     assert put(core, "db", 2, SEALED.format("two"))[0] == "conflict"
     code, second, why = put(core, "db", 2, SEALED.format("two"), first)
     assert code == "ok" and second != first, (code, why)
@@ -226,6 +226,9 @@ def test_status(world):
                         "readers": {"n1": ["shop/web-0", "shop/web-1"]}}, status()
     core.send("STATUS", ["shop", "stat", "1", TIME, "", "rollback", "1"])
     wait_until(lambda: status().get("error") == "rollback" and not status().get("readers"), 5, "the error")
+    newest = world.plane.good("GET", SECRETS.format("shop") + "/stat")["metadata"]["resourceVersion"]
+    wait_until(lambda: core.lists["secrets"]["shop/stat"][3] == newest, 5, "the news")
+    assert core.lists["secrets"]["shop/stat"][9] == "1", "a status is no change of what is in it"
     core.send("EVENT", ["shop", "stat", "", "Warning", "Refused", "an older version"])
     core.send("EVENT", ["", "n1", "", "Normal", "Admitted", "it is in"])
     for namespace, reason in (("shop", "Refused"), ("default", "Admitted")):

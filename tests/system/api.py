@@ -145,7 +145,7 @@ class Api(Speaker):
 
     def tell_secret(self, place):
         found = self.secrets[place]
-        self.say("seen", *place, found.uid, found.version, *found.claims)
+        self.say("seen", *place, found.uid, found.version, *found.claims, str(found.generation))
 
     def tell_secrets(self):
         for place in self.secrets:

@@ -15,7 +15,7 @@ UID = 65532
 KINDS = [
     ("none", 0),
     ("hello", 3), ("reset", 1), ("synced", 1), ("pod", 7), ("pod-gone", 1), ("binding", 5), ("binding-gone", 1),
-    ("seen", 9), ("gone", 3), ("node", 5), ("node-gone", 1), ("key", 5), ("key-gone", 0), ("api", 2), ("leader", 1),
+    ("seen", 10), ("gone", 3), ("node", 5), ("node-gone", 1), ("key", 5), ("key-gone", 0), ("api", 2), ("leader", 1),
     ("drift", 2), ("secret", 9), ("version", 3), ("token", 1), ("review", 4), ("result", 3),
     ("welcome", 1), ("get", 2), ("put", 10), ("delete", 4), ("status", 7), ("history", 2), ("event", 6),
     ("node-put", 5), ("node-delete", 1), ("key-put", 4), ("key-get", 0), ("token-get", 0), ("token-review", 2),

@@ -87,6 +87,25 @@ TEST(what_has_changed)
     seen.field[SECRET_RESOURCE_VERSION] = SPAN_LITERAL("18");
     CHECK_EQ_INT(catalog_see(catalog, &seen, &item, &change), 0);
     CHECK_EQ_INT(change, CATALOG_TOUCHED);
+    item->generation = 5; /* of the object that was looked at */
+    static const struct {
+        const char *version, *resource_version, *generation;
+        enum catalog_change change;
+    } rows[] = {{"2", "19", "5", CATALOG_STATUS},  {"2", "19", "5", CATALOG_SAME},
+                {"2", "20", "6", CATALOG_TOUCHED}, {"2", "21", "", CATALOG_TOUCHED},
+                {"2", "22", "x", CATALOG_TOUCHED}, {"3", "23", "5", CATALOG_CHANGED}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        seen = seen_of("a", "b", rows[i].version);
+        seen.field[SECRET_RESOURCE_VERSION] = span_of(rows[i].resource_version);
+        seen.field[SEEN_GENERATION] = span_of(rows[i].generation);
+        CHECK_EQ_INT(catalog_see(catalog, &seen, &item, &change), 0);
+        CHECK_EQ_INT(change, rows[i].change);
+    }
+    item->generation = 0; /* it was not looked at yet */
+    seen.field[SECRET_RESOURCE_VERSION] = SPAN_LITERAL("24");
+    seen.field[SEEN_GENERATION] = SPAN_LITERAL("0");
+    CHECK_EQ_INT(catalog_see(catalog, &seen, &item, &change), 0);
+    CHECK_EQ_INT(change, CATALOG_TOUCHED);
     CHECK_EQ_INT(catalog_count(catalog), 1);
     catalog_free(catalog);
 }

@@ -224,6 +224,36 @@ static int has_error(void)
     return sync_side_find("a/1")->status_error[0] != '\0';
 }
 
+/* Each node with a pod that reads it tells its status: that must not cost each of the others a
+ * read. */
+TEST(a_flock_of_statuses_is_looked_at_once)
+{
+    begin();
+    struct sync_side_object *object = put_object("a/1", 1, "one");
+    sync_side_see(object);
+    WAIT_FOR(a1_is_one);
+    WAIT_FOR(was_told);
+    unsigned gets = sync_side.gets, statuses = sync_side.statuses;
+    for (int i = 0; i < 100; i++) {
+        object->rv = ++sync_side.last_rv;
+        sync_side_see(object);
+    }
+    skip_ms(LIMIT_STATUS_MS / 2 - 1000);
+    wait_ms(never, 50);
+    CHECK_EQ_INT(sync_side.gets, gets);
+    snprintf(object->status_version, sizeof object->status_version, "7"); /* somebody who errs */
+    skip_ms(LIMIT_STATUS_MS / 2 + 1000);
+    while (sync_side.gets == gets)
+        wait_ms(never, 5);
+    CHECK_EQ_INT(sync_side.gets, gets + 1);
+    while (sync_side.statuses == statuses) {
+        skip_ms(LIMIT_TELL_MS);
+        wait_ms(never, 5);
+    }
+    CHECK_STR(object->status_version, "1");
+    end();
+}
+
 static int has_no_error(void)
 {
     return sync_side_find("a/1")->status_error[0] == '\0' && sync_side.statuses > 0;

@@ -101,9 +101,11 @@ static inline void sync_side_head(const struct sync_side_object *object, char ui
 /* What a watch tells of OBJECT. */
 static inline void sync_side_see(const struct sync_side_object *object)
 {
-    char uid[24], rv[24];
+    char uid[24], rv[24], generation[24];
     struct wire_message seen = {.kind = WIRE_SEEN};
     sync_side_head(object, uid, rv, &seen);
+    snprintf(generation, sizeof generation, "%u", object->generation);
+    seen.field[SEEN_GENERATION] = span_of(generation);
     for (size_t i = 0; i < 5; i++)
         seen.field[SEEN_VERSION + i] = span_of(object->claims[i]);
     sync_side_send(&seen);

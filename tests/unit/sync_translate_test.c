@@ -193,8 +193,9 @@ TEST(a_binding_loses_no_condition)
 
 TEST(a_secret_is_seen)
 {
+    struct translate_secret_room room;
     cJSON *object = parse(SECRET);
-    CHECK_EQ_INT(translate_secret_seen(object, &message, &error), 0);
+    CHECK_EQ_INT(translate_secret_seen(object, &room, &message, &error), 0);
     CHECK_EQ_INT(message.kind, WIRE_SEEN);
     CHECK_FIELD(SECRET_NAMESPACE, "shop");
     CHECK_FIELD(SECRET_NAME, "db");
@@ -205,6 +206,7 @@ TEST(a_secret_is_seen)
     CHECK_FIELD(SEEN_UPDATED, "2026-11-24T00:00:00Z");
     CHECK_FIELD(SEEN_NOT_BEFORE, "now");
     CHECK_FIELD(SEEN_EXPIRES, "never");
+    CHECK_FIELD(SEEN_GENERATION, "3");
     CHECK_EQ_INT(translate_secret_gone(object, &message, &error), 0);
     CHECK_EQ_INT(message.kind, WIRE_GONE);
     CHECK_FIELD(SECRET_UID, "u-1");
@@ -214,15 +216,22 @@ TEST(a_secret_is_seen)
 /* Whoever may write annotations must not be able to make a secret vanish from all nodes. */
 TEST(a_secret_is_seen_whatever_it_claims)
 {
+    struct translate_secret_room room;
     cJSON *object = parse("{\"metadata\":{\"name\":\"db\",\"namespace\":\"shop\",\"uid\":\"u-1\","
                           "\"resourceVersion\":\"77\",\"annotations\":{\"vsecm.com/version\":"
                           "\"123456789012345678901\",\"vsecm.com/expires\":\"never\"}}}");
-    CHECK_EQ_INT(translate_secret_seen(object, &message, &error), 1);
+    CHECK_EQ_INT(translate_secret_seen(object, &room, &message, &error), 1);
     CHECK(error.text[0] != '\0');
     CHECK_FIELD(SECRET_NAME, "db");
     CHECK_FIELD(SECRET_RESOURCE_VERSION, "77");
     CHECK_FIELD(SEEN_VERSION, "");
     CHECK_FIELD(SEEN_EXPIRES, "");
+    cJSON_Delete(object);
+    object = parse("{\"metadata\":{\"name\":\"db\",\"namespace\":\"shop\",\"uid\":\"u-1\","
+                   "\"resourceVersion\":\"77\",\"generation\":-1}}");
+    CHECK_EQ_INT(translate_secret_seen(object, &room, &message, &error), 0);
+    CHECK_FIELD(SECRET_RESOURCE_VERSION, "77");
+    CHECK_FIELD(SEEN_GENERATION, "");
     cJSON_Delete(object);
 }
 

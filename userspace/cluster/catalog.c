@@ -122,8 +122,12 @@ static enum catalog_change compare(const struct catalog_item *item, const struct
 {
     if (!is_claimed(item, claims))
         return CATALOG_CHANGED;
-    int is_same = span_is(seen->field[SECRET_RESOURCE_VERSION], item->resource_version);
-    return is_same ? CATALOG_SAME : CATALOG_TOUCHED;
+    if (span_is(seen->field[SECRET_RESOURCE_VERSION], item->resource_version))
+        return CATALOG_SAME;
+    /* The API server counts the changes of everything but the status and the metadata. */
+    uint64_t generation = 0;
+    str_u64(seen->field[SEEN_GENERATION], UINT64_MAX, &generation);
+    return generation && generation == item->generation ? CATALOG_STATUS : CATALOG_TOUCHED;
 }
 
 int catalog_see(struct catalog *catalog, const struct wire_message *seen, struct catalog_item **ret,

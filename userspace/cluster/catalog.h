@@ -59,6 +59,7 @@ struct catalog *catalog_new(size_t max);
 
 enum catalog_change {
     CATALOG_SAME,    /* the object is the one that was known */
+    CATALOG_STATUS,  /* its status may be another: what is in it was looked at */
     CATALOG_TOUCHED, /* it is another, but claims the same */
     CATALOG_CHANGED, /* it is new, or claims something else */
 };

@@ -205,6 +205,18 @@ static void forget_other(struct secrets *secrets, const struct wire_message *see
     secrets_state_forget_local(secrets, key);
 }
 
+/*
+ * Statuses come in flocks, one from each node that has a pod which reads the secret. That it still
+ * says what is known here is looked at, but once for all of them: else each change would cost as
+ * many reads of the object as the square of these nodes.
+ */
+static uint64_t fetch_delay_ms(enum catalog_change change)
+{
+    if (change == CATALOG_STATUS)
+        return LIMIT_STATUS_MS / 2 + random_below(LIMIT_STATUS_MS / 2);
+    return change == CATALOG_TOUCHED ? random_below(LIMIT_TOUCHED_MS) : 0;
+}
+
 static void on_seen(void *context, const struct wire_message *seen)
 {
     struct secrets *secrets = context;
@@ -219,13 +231,13 @@ static void on_seen(void *context, const struct wire_message *seen)
     }
     if (change == CATALOG_SAME)
         return;
-    item->is_current = 0;
-    item->failures = 0;
+    if (change != CATALOG_STATUS) {
+        item->is_current = 0;
+        item->failures = 0;
+    }
     if (!secrets_state_need(secrets, catalog_key(item)))
         return;
-    /* Mostly it is but a status that some node has told: they come in flocks. */
-    secrets_fetch_want(secrets, item,
-                       change == CATALOG_TOUCHED ? random_below(LIMIT_TOUCHED_MS) : 0);
+    secrets_fetch_want(secrets, item, fetch_delay_ms(change));
     secrets_fetch_pump(secrets);
 }
 

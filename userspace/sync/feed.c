@@ -24,6 +24,7 @@
 union room {
     struct translate_pod_room pod;
     struct translate_cluster_room cluster;
+    struct translate_secret_room secret;
 };
 
 struct feed {
@@ -57,9 +58,8 @@ static int binding(const cJSON *object, int is_gone, union room *room, struct wi
 static int secret(const cJSON *object, int is_gone, union room *room, struct wire_message *ret,
                   struct error *error)
 {
-    (void)room;
     return is_gone ? translate_secret_gone(object, ret, error)
-                   : translate_secret_seen(object, ret, error);
+                   : translate_secret_seen(object, &room->secret, ret, error);
 }
 
 static int node(const cJSON *object, int is_gone, union room *room, struct wire_message *ret,

@@ -11,54 +11,7 @@
 #include "sync/names.h"
 #include "sync/translate.h"
 
-/* ---- metadata ----------------------------------------------------------------------------------
- */
-
-static int identify(const cJSON *object, struct wire_message *ret, struct error *error)
-{
-    ret->field[SECRET_NAMESPACE] = look_text(object, LOOK("metadata", "namespace"));
-    ret->field[SECRET_NAME] = look_text(object, LOOK("metadata", "name"));
-    ret->field[SECRET_UID] = look_text(object, LOOK("metadata", "uid"));
-    if (!name_is_label(ret->field[SECRET_NAMESPACE]))
-        return error_set(error, -EINVAL, "it has no namespace");
-    if (!name_is_subdomain(ret->field[SECRET_NAME]))
-        return error_set(error, -EINVAL, "it has no name");
-    return 0;
-}
-
-static struct span annotation(const cJSON *object, const char *name)
-{
-    return look_text(object, LOOK("metadata", "annotations", name));
-}
-
-int translate_secret_seen(const cJSON *object, struct wire_message *ret, struct error *error)
-{
-    *ret = (struct wire_message){.kind = WIRE_SEEN};
-    int r = identify(object, ret, error);
-    if (r < 0)
-        return r;
-    ret->field[SECRET_RESOURCE_VERSION] = look_text(object, LOOK("metadata", "resourceVersion"));
-    ret->field[SEEN_VERSION] = annotation(object, NAMES_VERSION);
-    ret->field[SEEN_CREATED] = annotation(object, NAMES_CREATED);
-    ret->field[SEEN_UPDATED] = annotation(object, NAMES_UPDATED);
-    ret->field[SEEN_NOT_BEFORE] = annotation(object, NAMES_NOT_BEFORE);
-    ret->field[SEEN_EXPIRES] = annotation(object, NAMES_EXPIRES);
-    if (translate_check(ret, error) == 0)
-        return 0;
-    for (unsigned i = SEEN_VERSION; i <= SEEN_EXPIRES; i++)
-        ret->field[i].length = 0;
-    r = translate_check(ret, error);
-    return r ? r : error_set(error, 1, "its annotations are too long, and not looked at");
-}
-
-int translate_secret_gone(const cJSON *object, struct wire_message *ret, struct error *error)
-{
-    *ret = (struct wire_message){.kind = WIRE_GONE};
-    int r = identify(object, ret, error);
-    return r < 0 ? r : translate_check(ret, error);
-}
-
-/* ---- whole objects -----------------------------------------------------------------------------
+/* ---- numbers ------------------------------------------------------------------------------------
  */
 
 static struct span digits(char *room, size_t size, uint64_t number)
@@ -83,6 +36,60 @@ static int number_text(const cJSON *object, const char *const *path, char *room,
         *ret = digits(room, size, number);
     return 0;
 }
+
+/* ---- metadata ----------------------------------------------------------------------------------
+ */
+
+static int identify(const cJSON *object, struct wire_message *ret, struct error *error)
+{
+    ret->field[SECRET_NAMESPACE] = look_text(object, LOOK("metadata", "namespace"));
+    ret->field[SECRET_NAME] = look_text(object, LOOK("metadata", "name"));
+    ret->field[SECRET_UID] = look_text(object, LOOK("metadata", "uid"));
+    if (!name_is_label(ret->field[SECRET_NAMESPACE]))
+        return error_set(error, -EINVAL, "it has no namespace");
+    if (!name_is_subdomain(ret->field[SECRET_NAME]))
+        return error_set(error, -EINVAL, "it has no name");
+    return 0;
+}
+
+static struct span annotation(const cJSON *object, const char *name)
+{
+    return look_text(object, LOOK("metadata", "annotations", name));
+}
+
+int translate_secret_seen(const cJSON *object, struct translate_secret_room *room,
+                          struct wire_message *ret, struct error *error)
+{
+    *ret = (struct wire_message){.kind = WIRE_SEEN};
+    int r = identify(object, ret, error);
+    if (r < 0)
+        return r;
+    if (number_text(object, LOOK("metadata", "generation"), room->generation,
+                    sizeof room->generation, &ret->field[SEEN_GENERATION], error) < 0)
+        ret->field[SEEN_GENERATION].length = 0;
+    ret->field[SECRET_RESOURCE_VERSION] = look_text(object, LOOK("metadata", "resourceVersion"));
+    ret->field[SEEN_VERSION] = annotation(object, NAMES_VERSION);
+    ret->field[SEEN_CREATED] = annotation(object, NAMES_CREATED);
+    ret->field[SEEN_UPDATED] = annotation(object, NAMES_UPDATED);
+    ret->field[SEEN_NOT_BEFORE] = annotation(object, NAMES_NOT_BEFORE);
+    ret->field[SEEN_EXPIRES] = annotation(object, NAMES_EXPIRES);
+    if (translate_check(ret, error) == 0)
+        return 0;
+    for (unsigned i = SEEN_VERSION; i <= SEEN_GENERATION; i++)
+        ret->field[i].length = 0;
+    r = translate_check(ret, error);
+    return r ? r : error_set(error, 1, "its annotations are too long, and not looked at");
+}
+
+int translate_secret_gone(const cJSON *object, struct wire_message *ret, struct error *error)
+{
+    *ret = (struct wire_message){.kind = WIRE_GONE};
+    int r = identify(object, ret, error);
+    return r < 0 ? r : translate_check(ret, error);
+}
+
+/* ---- whole objects -----------------------------------------------------------------------------
+ */
 
 int translate_secret_whole(const cJSON *object, struct translate_secret_room *room,
                            struct wire_message *ret, struct error *error)

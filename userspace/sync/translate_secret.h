@@ -15,12 +15,12 @@ struct translate_secret_room {
 };
 
 /*
- * OBJECT has at least its metadata: *ret is a WIRE_SEEN. 0; 1 with *error when annotations are
- * beyond their limit, which are left out: whoever may write them could hide the object from every
- * node else, and they are only claims; -EINVAL with *error.
+ * OBJECT has at least its metadata: *ret is a WIRE_SEEN, which lives as long as OBJECT and ROOM. 0;
+ * 1 with *error when annotations are beyond their limit, which are left out: whoever may write them
+ * could hide the object from every node else, and they are only claims; -EINVAL with *error.
  */
-int translate_secret_seen(const struct cJSON *object, struct wire_message *ret,
-                          struct error *error);
+int translate_secret_seen(const struct cJSON *object, struct translate_secret_room *room,
+                          struct wire_message *ret, struct error *error);
 
 /* Likewise, a WIRE_GONE. */
 int translate_secret_gone(const struct cJSON *object, struct wire_message *ret,

@@ -97,6 +97,7 @@ enum {
     SEEN_UPDATED,
     SEEN_NOT_BEFORE, /* "now" or a time */
     SEEN_EXPIRES,    /* "never" or a time */
+    SEEN_GENERATION, /* metadata.generation, which a change of the status alone leaves as it is */
 };
 enum {
     WHOLE_GENERATION = SECRET_RESOURCE_VERSION + 1, /* metadata.generation */
