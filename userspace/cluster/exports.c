@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/loop.h"
@@ -68,11 +69,10 @@ static void push_stored(struct exports *exports)
 
 static void try_later(struct export_row *row)
 {
-    uint64_t wait_ms = LIMIT_EXPORT_RETRY_MS << (row->failures < 16 ? row->failures : 16);
-    if (wait_ms > LIMIT_EXPORT_RETRY_MAX_MS)
-        wait_ms = LIMIT_EXPORT_RETRY_MAX_MS;
-    row->failures++;
-    row->retry_ms = clock_mono_ms() + wait_ms;
+    static const struct backoff backoff = {.delay_ms = LIMIT_EXPORT_RETRY_MS,
+                                           .max_wait_ms = LIMIT_EXPORT_RETRY_MAX_MS,
+                                           .is_exponential = true};
+    row->retry_ms = clock_mono_ms() + backoff_wait_ms(&backoff, row->failures++, 0);
 }
 
 /* ---- what went wrong ---------------------------------------------------------------------------

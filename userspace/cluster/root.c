@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -29,6 +30,15 @@ void root_wake(struct root *root, uint64_t after_ms)
         return;
     root->is_waking = 1;
     loop_set_timer(root->options.loop, &root->timer, after_ms);
+}
+
+uint64_t root_conflict_ms(unsigned *conflicts)
+{
+    static const struct backoff backoff = {.delay_ms = LIMIT_CONFLICT_MIN_MS,
+                                           .max_wait_ms = LIMIT_CONFLICT_MAX_MS,
+                                           .is_exponential = true};
+    uint64_t wait = backoff_wait_ms(&backoff, (*conflicts)++, 0);
+    return wait + random_below(wait);
 }
 
 void root_note(struct root *root, const char *what, const char *name, const char *outcome,

@@ -9,7 +9,6 @@
 #include "cluster/link.h"
 #include "cluster/plea.h"
 #include "cluster/root_state.h"
-#include "crypto/random.h"
 #include "store/rootkey.h"
 
 /* ---- what is known ----------------------------------------------------------------------------
@@ -71,8 +70,7 @@ static void on_written(void *context, const struct wire_message *result)
     if (!span_is(result->field[RESULT_CODE], "conflict"))
         root_note_trouble(root, "the VSecMNode of this node cannot be written", result);
     /* What came before us is told in a moment. */
-    uint64_t after = LIMIT_CONFLICT_MIN_MS << (self->conflicts < 7 ? self->conflicts++ : 7);
-    try_again(root, after + random_below(after));
+    try_again(root, root_conflict_ms(&self->conflicts));
 }
 
 static int write_self(struct root *root, struct span request)

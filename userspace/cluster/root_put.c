@@ -11,7 +11,6 @@
 #include "cluster/root_admit.h"
 #include "cluster/root_state.h"
 #include "cluster/root_take.h"
-#include "crypto/random.h"
 #include "store/rootkey.h"
 #include "wire/wire.h"
 
@@ -120,21 +119,14 @@ void root_put_seen(struct root *root)
     forget(root); /* else it never can be: it was made from a version that is no more */
 }
 
-/* Until the next attempt: longer each time, and not the same for all nodes. */
-static uint64_t wait_ms(struct root_change *change)
-{
-    uint64_t wait = LIMIT_CONFLICT_MIN_MS << (change->failures < 7 ? change->failures++ : 7);
-    wait = wait < LIMIT_CONFLICT_MAX_MS ? wait : LIMIT_CONFLICT_MAX_MS;
-    return wait + random_below(wait);
-}
-
 static void on_written(void *context, const struct wire_message *result)
 {
     struct root *root = context;
     struct root_change *change = &root->change;
     struct span code = result->field[RESULT_CODE];
     int is_conflict = span_is(code, "conflict"), is_unknown = span_is(code, "unreachable");
-    uint64_t after = is_conflict || is_unknown ? wait_ms(change) : LIMIT_ADMISSION_RETRY_MS;
+    uint64_t after =
+        is_conflict || is_unknown ? root_conflict_ms(&change->failures) : LIMIT_ADMISSION_RETRY_MS;
     change->is_asked = 0;
     change->is_lost |= is_unknown;
     if (span_is(code, "ok")) {

@@ -96,6 +96,10 @@ struct root {
 /* Look again what there is to do, in AFTER_MS at the latest. */
 void root_wake(struct root *root, uint64_t after_ms);
 
+/* Until the next attempt after *CONFLICTS of them, which becomes one more: longer each time, and
+ * not the same for all nodes. */
+uint64_t root_conflict_ms(unsigned *conflicts);
+
 /* The WIRE_RESULT of what failed, in words. */
 struct wire_message;
 void root_note_trouble(struct root *root, const char *what, const struct wire_message *result);

@@ -2,6 +2,7 @@
 /* Whole objects: asked for, opened, judged, stored. */
 #include <errno.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "cluster/judgement.h"
@@ -52,9 +53,10 @@ void secrets_fetch_want(struct secrets *secrets, struct catalog_item *item, uint
 /* It failed: again later, each time after twice as long, up to LIMIT_FETCH_MAX_MS. */
 static void want_again(struct secrets *secrets, struct catalog_item *item)
 {
-    uint64_t wait_ms = LIMIT_FETCH_MIN_MS;
-    for (unsigned i = 0; i < item->failures && wait_ms < LIMIT_FETCH_MAX_MS; i++)
-        wait_ms *= 2;
+    static const struct backoff backoff = {.delay_ms = LIMIT_FETCH_MIN_MS,
+                                           .max_wait_ms = LIMIT_FETCH_MAX_MS,
+                                           .is_exponential = true};
+    uint64_t wait_ms = backoff_wait_ms(&backoff, item->failures, 0);
     if (item->failures < UINT8_MAX)
         item->failures++;
     secrets_fetch_want(secrets, item, wait_ms / 2 + random_below(wait_ms / 2));
