@@ -53,9 +53,8 @@ void secrets_fetch_want(struct secrets *secrets, struct catalog_item *item, uint
 /* It failed: again later, each time after twice as long, up to LIMIT_FETCH_MAX_MS. */
 static void want_again(struct secrets *secrets, struct catalog_item *item)
 {
-    static const struct backoff backoff = {.delay_ms = LIMIT_FETCH_MIN_MS,
-                                           .max_wait_ms = LIMIT_FETCH_MAX_MS,
-                                           .is_exponential = true};
+    static const struct backoff backoff = {
+        .delay_ms = LIMIT_FETCH_MIN_MS, .max_wait_ms = LIMIT_FETCH_MAX_MS, .is_exponential = true};
     uint64_t wait_ms = backoff_wait_ms(&backoff, item->failures, 0);
     if (item->failures < UINT8_MAX)
         item->failures++;
