@@ -293,6 +293,9 @@ bool world_denials(struct world_denials *ret)
     const char *denied = status == 200 ? strstr(body, "\"denied\":{") : NULL;
     if (denied)
         read_denied(denied + strlen("\"denied\":"), ret);
+    else
+        printf("# the status is not told: %d (%s) %.200s\n", status,
+               status < 0 ? strerror(-status) : "of HTTP", status < 0 ? "" : body);
     return denied != NULL;
 }
 

@@ -21,7 +21,7 @@ themes() { # VERSION TIER GUARDS THEME...
         -f "$build/test/race=/bin/test/race" -f "$build/test/goclient=/bin/test/goclient" \
         -f "$here=/system" -f "$python" -f "$stdlib=$stdlib" -f "$ffi=$ffi" \
         -f "$(command -v curl)" -f "$(command -v setpriv)" -f "$(command -v unshare)" \
-        -f "$(command -v age)" -f "$(command -v age-keygen)" \
+        -f "$(command -v age)" -f "$(command -v age-keygen)" -f "$(command -v strace)" \
         "$1" "$here/../vm/guest_system.sh" "${@:2}" > "$log" 2>&1
     result=$?
     sed -nE "s/^(ok|not ok|skip) - /&$name: /p" "$log"
@@ -34,13 +34,13 @@ themes() { # VERSION TIER GUARDS THEME...
 # A start with guards takes seconds in a guest, so what they do not touch is tried without them.
 on_6_1() {
     themes 6.1 lsm auto main:own_secret guards doctor:unload_guards exec:shield init_sidecar:guard
-    themes 6.1 lsm no main races
+    themes 6.1 lsm no main races life:eager_callers
     return $status
 }
 
 on_6_12() {
     themes 6.12 lsm auto main:own_secret races guards doctor:unload_guards exec:shield init_sidecar:guard
-    themes 6.12 lsm no main identity cluster admin
+    themes 6.12 lsm no main identity cluster admin life:eager_callers
     return $status
 }
 

@@ -43,6 +43,27 @@ def test_stale_socket():
         assert web.connect(daemon.public).get("/v1/value").status == 404
 
 
+# Each socket appears under its name 0.3 s before the daemon goes on.
+DELAYED = ("strace", "-D", "-q", "-o", "/dev/null", "-e", "trace=rename", "-e", "inject=rename:delay_exit=300000")
+
+
+def accepts(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
+def test_eager_callers():
+    """whoever connects as soon as a socket has its name is known like everybody later"""
+    with world("web") as (daemon, web):
+        daemon.put("value", "app/web")
+        daemon.stop()
+        daemon.start(prefix=DELAYED, wait=False)
+        wait_until(lambda: accepts(daemon.admin))
+        assert daemon.root().get("/v1/admin/status").status == 200
+        wait_until(lambda: accepts(daemon.public))
+        assert web.connect(daemon.public).get("/v1/value").body == b"value"
+
+
 def test_foreign_socket():
     """a socket that another program serves, and a file in its place, are left alone"""
     daemon = Daemon()

@@ -42,6 +42,25 @@ static void check_answers(const char *path)
     close(fd);
 }
 
+TEST(listens_before_it_is_found)
+{
+    struct error error = {""};
+    scratch_new();
+    const char *path = scratch_path("s");
+    int old = listen_at(path, 0600);
+    close(old);
+    int fd = sock_listen_unseen(path, 0666, 8, &error);
+    CHECK(fd >= 0);
+    CHECK_EQ_INT(sock_connect(path), -ECONNREFUSED); /* the one of before */
+    CHECK_EQ_INT(mode_of(path), S_IFSOCK | 0600);
+    CHECK_EQ_INT(sock_publish(path, &error), 0);
+    check_answers(path);
+    CHECK_EQ_INT(mode_of(path), S_IFSOCK | 0666);
+    CHECK_EQ_INT(sock_publish(path, &error), -ENOENT); /* it has been */
+    CHECK(strstr(error.text, path) != NULL);
+    close(fd);
+}
+
 TEST(listens_with_the_mode_that_was_asked_for)
 {
     static const mode_t modes[] = {0600, 0660, 0666};

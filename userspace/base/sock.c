@@ -85,29 +85,35 @@ static int check_free(const char *path)
     return fd == -ECONNREFUSED || fd == -ENOENT ? 0 : fd >= 0 ? -EADDRINUSE : fd;
 }
 
-static int bind_and_rename(int fd, const char *path, mode_t mode, int backlog)
+#define PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
+
+static int temporary_name(const char *path, char ret[PATH_SIZE])
 {
-    char temporary[sizeof(((struct sockaddr_un *)0)->sun_path)];
-    int n = snprintf(temporary, sizeof temporary, "%s.new", path);
-    if (n < 0 || (size_t)n >= sizeof temporary)
-        return -ENAMETOOLONG;
+    int n = snprintf(ret, PATH_SIZE, "%s.new", path);
+    return n < 0 || (size_t)n >= PATH_SIZE ? -ENAMETOOLONG : 0;
+}
+
+static int bind_unseen(int fd, const char *path, mode_t mode, int backlog)
+{
+    char temporary[PATH_SIZE];
     struct sockaddr_un at;
-    int r = address(temporary, &at);
+    int r = temporary_name(path, temporary);
+    if (r == 0)
+        r = address(temporary, &at);
     if (r < 0)
         return r;
     if (unlink(temporary) < 0 && errno != ENOENT)
         return -errno;
     if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
         return -errno;
-    if (chmod(temporary, mode) < 0 || listen(fd, backlog) < 0 || rename(temporary, path) < 0) {
-        r = -errno;
-        unlink(temporary);
-        return r;
-    }
-    return 0;
+    if (chmod(temporary, mode) == 0 && listen(fd, backlog) == 0)
+        return 0;
+    r = -errno;
+    unlink(temporary);
+    return r;
 }
 
-int sock_listen(const char *path, mode_t mode, int backlog, struct error *error)
+int sock_listen_unseen(const char *path, mode_t mode, int backlog, struct error *error)
 {
     int r = check_free(path);
     if (r == -EADDRINUSE)
@@ -119,10 +125,30 @@ int sock_listen(const char *path, mode_t mode, int backlog, struct error *error)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return error_errno(error, -errno, "socket");
-    r = bind_and_rename(fd, path, mode, backlog);
+    r = bind_unseen(fd, path, mode, backlog);
     if (r < 0) {
         close(fd);
         return error_errno(error, r, "cannot listen at %s", path);
     }
     return fd;
+}
+
+int sock_publish(const char *path, struct error *error)
+{
+    char temporary[PATH_SIZE];
+    int r = temporary_name(path, temporary);
+    if (r == 0 && rename(temporary, path) < 0) {
+        r = -errno;
+        unlink(temporary);
+    }
+    return r < 0 ? error_errno(error, r, "cannot listen at %s", path) : 0;
+}
+
+int sock_listen(const char *path, mode_t mode, int backlog, struct error *error)
+{
+    int fd = sock_listen_unseen(path, mode, backlog, error);
+    int r = fd < 0 ? fd : sock_publish(path, error);
+    if (r < 0 && fd >= 0)
+        close(fd);
+    return r < 0 ? r : fd;
 }

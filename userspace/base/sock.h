@@ -27,6 +27,13 @@ int sock_directories(const char *path, mode_t mode, struct error *error);
  */
 int sock_listen(const char *path, mode_t mode, int backlog, struct error *error);
 
+/*
+ * The first half of that: it listens, and nobody finds it, for what must be there before the first
+ * caller comes. sock_publish() gives it its name. 0, or -errno with *error; then it has none.
+ */
+int sock_listen_unseen(const char *path, mode_t mode, int backlog, struct error *error);
+int sock_publish(const char *path, struct error *error);
+
 /* A blocking connection to the stream socket at PATH, close-on-exec. The descriptor, or -errno. */
 int sock_connect(const char *path);
 

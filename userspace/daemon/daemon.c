@@ -268,11 +268,13 @@ static int make_cluster(struct daemon *daemon, struct error *error)
 static int listen_at(struct daemon *daemon, enum door door, const char *path, mode_t mode,
                      struct error *error)
 {
-    int fd = sock_listen(path, mode, LIMIT_BACKLOG, error);
+    int fd = sock_listen_unseen(path, mode, LIMIT_BACKLOG, error);
     if (fd < 0)
         return fd;
     int r = server_listen(daemon->server, door, fd);
-    return r < 0 ? error_errno(error, r, "cannot serve at %s", path) : 0;
+    if (r < 0)
+        return error_errno(error, r, "cannot serve at %s", path);
+    return sock_publish(path, error); /* whoever connects before it is watched is not known */
 }
 
 /* The short path in the examples; a node that has something else there keeps it. A container has

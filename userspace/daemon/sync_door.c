@@ -102,7 +102,7 @@ static int listen_at(struct sync_door *door, struct error *error)
         return r;
     snprintf(door->path, sizeof door->path, "%s/" PROTOCOL_SYNC_NAME, dir);
     /* Anybody may knock: it is the kernel's record that decides. */
-    int fd = sock_listen(door->path, 0666, BACKLOG, error);
+    int fd = sock_listen_unseen(door->path, 0666, BACKLOG, error);
     if (fd < 0) {
         door->path[0] = '\0';
         return fd;
@@ -111,7 +111,9 @@ static int listen_at(struct sync_door *door, struct error *error)
     r = attest_watch(door->options.attest, fd);
     if (r == 0)
         r = loop_add(door->options.loop, &door->source, EPOLLIN);
-    return r < 0 ? error_errno(error, r, "cannot serve at %s", door->path) : 0;
+    if (r < 0)
+        return error_errno(error, r, "cannot serve at %s", door->path);
+    return sock_publish(door->path, error);
 }
 
 int sync_door_new(const struct sync_door_options *options, struct sync_door **ret,
