@@ -333,8 +333,13 @@ TEST(a_watch_that_is_sent_away_waits_it_out)
     fake_start(scripts, 2);
     int64_t begun = channel_now();
     CHECK_EQ_INT(vsecm_watch_open(fake.path, NULL, &watch), VSECM_OK);
-    CHECK_EQ_INT(vsecm_watch_next(watch, 300, &event), VSECM_TIMEOUT);
+    CHECK_EQ_INT(vsecm_watch_next(watch, 100, &event), VSECM_TIMEOUT);
     CHECK_STR(vsecm_watch_message(watch), "too fast");
+    char other[128]; /* a file that is not the socket says nothing of the daemon */
+    snprintf(other, sizeof other, "%s/other", fake.directory);
+    close(open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    CHECK_EQ_INT(vsecm_watch_next(watch, 200, &event), VSECM_TIMEOUT);
+    unlink(other);
     CHECK_EQ_INT(vsecm_watch_next(watch, 5000, &event), VSECM_OK);
     CHECK(channel_now() - begun >= 1000);
     vsecm_event_clear(&event);

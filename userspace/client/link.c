@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,6 +25,7 @@ struct link {
     int64_t due; /* monotonic ms. Down: of the next attempt. Up: when silence has lasted too long */
     int backoff_ms;
     int silence_ms;
+    char name[NAME_MAX + 1]; /* of the socket's file, in the directory that is watched */
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
 };
 
@@ -84,8 +86,11 @@ void link_poke(struct link *link)
 
 /* ---- the socket's file ----------------------------------------------------------------------- */
 
-/* Where the file is to appear: behind the link that PATH may be, which stays when it dangles. */
-static void find_directory(const char *path, char ret[PATH_MAX])
+/*
+ * Where the file is to appear, and by what name: behind the link that PATH may be, which stays when
+ * it dangles.
+ */
+static void find_file(const char *path, char ret[PATH_MAX], char file[NAME_MAX + 1])
 {
     char target[PATH_MAX];
     ssize_t length = readlink(path, target, sizeof target - 1);
@@ -99,6 +104,7 @@ static void find_directory(const char *path, char ret[PATH_MAX])
     memcpy(ret, before, front);
     memcpy(ret + front, name, strlen(name) + 1);
     char *last = strrchr(ret, '/');
+    snprintf(file, NAME_MAX + 1, "%.*s", NAME_MAX, last ? last + 1 : ret);
     if (last)
         last[1] = '\0';
     else
@@ -111,18 +117,29 @@ static void watch_directory(struct link *link)
     char directory[PATH_MAX];
     if (link->files < 0)
         return;
-    find_directory(link->path, directory);
+    find_file(link->path, directory, link->name);
     inotify_add_watch(link->files, directory, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 }
 
-/* Whether anything has appeared. What it is does not matter: there is little else in there. */
+/* Events that were lost may have been of it. */
+static bool is_socket(const struct link *link, const struct inotify_event *event)
+{
+    return (event->mask & IN_Q_OVERFLOW) || (event->len && strcmp(event->name, link->name) == 0);
+}
+
+/* Whether the socket's file has appeared. Others may, in a directory that is not the daemon's own.
+ */
 static bool drain_files(struct link *link)
 {
     char events[4096] __attribute__((aligned(8)));
-    bool any = false;
-    while (link->files >= 0 && read(link->files, events, sizeof events) > 0)
-        any = true;
-    return any;
+    bool appeared = false;
+    for (ssize_t n; link->files >= 0 && (n = read(link->files, events, sizeof events)) > 0;)
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *event = (const struct inotify_event *)(events + at);
+            appeared |= is_socket(link, event);
+            at += (ssize_t)(sizeof *event + event->len);
+        }
+    return appeared;
 }
 
 /* ---- the connection -------------------------------------------------------------------------- */
