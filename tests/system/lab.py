@@ -62,9 +62,10 @@ class Cgroup:
         self.dir = at
 
     def join(self):
-        """Move the calling process into it."""
-        with open(f"{self.dir}/cgroup.procs", "w") as procs:
-            procs.write(str(os.getpid()))
+        """Move the calling process into it. With no buffer: see connect_inside()."""
+        procs = os.open(f"{self.dir}/cgroup.procs", os.O_WRONLY)
+        os.write(procs, b"0")
+        os.close(procs)
 
     def run(self, *command, **options):
         """Run COMMAND inside; the completed process, with its output as bytes."""
@@ -80,27 +81,45 @@ class Cgroup:
         A socket that a process inside connected: its record names this cgroup. The process shares our
         descriptors, since guards let nobody outside of a pod receive what was connected in it.
         """
+        for _ in range(3):
+            told, pid = self.connect_inside(path, uid)
+            if told == b"-":
+                raise ConnectionError(f"connect to {path} from {self.path} failed")
+            if told:
+                made = socket.socket(fileno=int.from_bytes(told, "little"))
+                made.settimeout(20)
+                return Http(made, pid)
+        raise AssertionError("three processes in a row did not end")
+
+    def connect_inside(self, path, uid):
+        """
+        The number of a descriptor, "-" for none, or nothing: the C library does not know of the process, which may wait
+        for a lock that a thread of ours had just then, and then waits for ever.
+        """
         ours, theirs = socket.socketpair()
         pid = LIBC.syscall(SYS_CLONE, CLONE_FILES | signal.SIGCHLD, 0, 0, 0, 0)
         if pid == 0:
+            told = b"-"
             try:
                 self.join()
                 if uid is not None:
                     os.setuid(uid)
                 with socket.socket(socket.AF_UNIX) as made:  # what is left open here stays open there
                     made.connect(path)
-                    theirs.send(made.detach().to_bytes(4, "little"))
+                    told = made.detach().to_bytes(4, "little")
             finally:
+                theirs.send(told)
                 os._exit(0)
+        ours.settimeout(20)
+        try:
+            told = ours.recv(4)
+        except TimeoutError:
+            told = b""
+            os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        theirs.close()
-        told = ours.recv(4)
         ours.close()
-        if not told:
-            raise ConnectionError(f"connect to {path} from {self.path} failed")
-        made = socket.socket(fileno=int.from_bytes(told, "little"))
-        made.settimeout(20)
-        return Http(made, pid)
+        theirs.close()
+        return told, pid
 
     def close(self):
         while self.made:
