@@ -273,10 +273,10 @@ class Daemon:
                 raise AssertionError(f"vsecmd ended at once:\n{self.said()}")
         return self
 
-    def ready(self):
+    def ready(self, path=None):
         try:
             with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
-                probe.connect(self.public)
+                probe.connect(path or self.public)
             return True
         except OSError:
             return False

@@ -47,11 +47,6 @@ def test_stale_socket():
 DELAYED = ("strace", "-D", "-q", "-o", "/dev/null", "-e", "trace=rename", "-e", "inject=rename:delay_exit=300000")
 
 
-def accepts(path):
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(path) == 0
-
-
 def test_eager_callers():
     """whoever connects as soon as a socket has its name is known like everybody later"""
     with world("web") as (daemon, web):
@@ -60,9 +55,9 @@ def test_eager_callers():
         # Under strace a sanitizer cannot look for leaks.
         options = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         daemon.start(prefix=DELAYED, wait=False, env={**os.environ, "ASAN_OPTIONS": options})
-        wait_until(lambda: accepts(daemon.admin))
+        wait_until(lambda: daemon.ready(daemon.admin))
         assert daemon.root().get("/v1/admin/status").status == 200
-        wait_until(lambda: accepts(daemon.public))
+        wait_until(daemon.ready)
         assert web.connect(daemon.public).get("/v1/value").body == b"value"
 
 

@@ -14,6 +14,15 @@ static unsigned count_notes(const char *line)
     return count;
 }
 
+/* DONE comes true, and what NOTE tells of was done once. */
+static void check_once(int (*done)(void), const char *note)
+{
+    CHECK(clusters_run(done, 5000));
+    clusters_run(NULL, 500);
+    CHECK_EQ_INT(clusters.loses, 0);
+    CHECK_EQ_INT(count_notes(note), 1);
+}
+
 static int first_has_two(void)
 {
     return roots_identities_of(0) == 2 && count_notes("root-rekey");
@@ -33,12 +42,9 @@ TEST(a_new_key)
         clusters_run(roots_request_is_gone, 5000);
         clusters.loses = how;
         CHECK_EQ_INT(root_rekey(roots_of(0), "node-1", &error), 0);
-        CHECK(clusters_run(first_has_two, 5000));
+        check_once(first_has_two, "root-rekey node-1 allow ok");
         CHECK(clusters_run(second_is_gone, 1000));
-        clusters_run(NULL, 500);
-        CHECK_EQ_INT(clusters.loses, 0);
         CHECK_EQ_INT(roots_identities_of(0), 2);
-        CHECK_EQ_INT(count_notes("root-rekey node-1 allow ok"), 1);
         CHECK_EQ_INT(root_rekey(roots_of(0), "", &error), 0); /* none is wished any more */
         clusters_end();
     }
@@ -55,10 +61,7 @@ TEST(the_first_key)
         clusters_begin();
         clusters.loses = how;
         clusters_start(0, ROOT_AUTO);
-        CHECK(clusters_run(is_created, 5000));
-        clusters_run(NULL, 500);
-        CHECK_EQ_INT(clusters.loses, 0);
-        CHECK_EQ_INT(count_notes("root-create  allow ok"), 1);
+        check_once(is_created, "root-create  allow ok");
         CHECK_EQ_INT(roots_of(0)->held->generation, 1);
         clusters_end();
     }
@@ -75,10 +78,7 @@ TEST(a_node_that_is_let_in)
         roots_begin_with_one(ROOT_AUTO);
         clusters.loses = how;
         clusters_start(1, ROOT_AUTO);
-        CHECK(clusters_run(second_is_in, 5000));
-        clusters_run(NULL, 500);
-        CHECK_EQ_INT(clusters.loses, 0);
-        CHECK_EQ_INT(count_notes("node-admit node-1 allow ok"), 1);
+        check_once(second_is_in, "node-admit node-1 allow ok");
         clusters_end();
     }
 }
@@ -102,9 +102,7 @@ TEST(another_change_comes_in_between)
     CHECK_EQ_INT(wrap_seal(other, &sealed, &length), 0);
     age_key_write_recipient(&other->secret->identity[0].recipient, recipient);
     clusters_set_key(span_of(recipient), (struct span){sealed, length}, SPAN_LITERAL("node-0"));
-    CHECK(clusters_run(first_has_two, 5000));
-    clusters_run(NULL, 500);
-    CHECK_EQ_INT(count_notes("root-rekey  allow ok"), 1);
+    check_once(first_has_two, "root-rekey  allow ok");
     CHECK_EQ_INT(roots_of(0)->held->generation, other->generation + 1);
     free(sealed);
     wrap_free(other);

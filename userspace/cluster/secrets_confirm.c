@@ -24,13 +24,11 @@ static void on_key(struct secrets *secrets, void *who, const struct wire_message
     if (!job)
         return;
     int r = 0;
-    if (span_is(code, "missing"))
-        version = (struct span){"", 0};
-    else if (!span_is(code, "ok"))
+    if (!span_is(code, "ok") && !span_is(code, "missing"))
         r = secrets_job_fail_result(job, answer);
-    if (r == 0 && (r = root_confirm(secrets->options.root, version, job->asked_ms)) < 0)
+    else if (root_confirm(secrets->options.root, version, job->asked_ms) < 0)
         r = wait_for_newer(job);
-    else if (r == 0)
+    else
         job->step = secrets_put_send;
     secrets_job_advance(job, r);
 }

@@ -272,7 +272,6 @@ static void remember(struct http_memo *memo, const char *data, const struct http
                                   &own->last_event_id};
     for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
         move(spans[i], data, memo->text);
-    own->memo = memo;
     memo->route = NULL;
 }
 
@@ -285,8 +284,8 @@ int http_read_again(const char *data, size_t length, struct http_memo *memo,
     }
     int r = http_read(data, length, ret, why);
     if (r == HTTP_COMPLETE && !ret->has_length && ret->head_length <= sizeof memo->text) {
-        remember(memo, data, ret);
         ret->memo = memo;
+        remember(memo, data, ret);
     }
     return r;
 }
